@@ -1,0 +1,1 @@
+"""Translators to the outside; each knows ports and core, none knows another."""
