@@ -1,0 +1,45 @@
+"""Audit entries: a closed vocabulary of `subject:object:action` tags, and how a row is made.
+
+A tag is never reused for another meaning; a retired one stays listed. Bodies hold ids,
+outcomes and digests, never a code, pass, token, cookie or typed text.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from bot.core.records import AuditRow
+
+
+class Tag(StrEnum):
+    """Every kind of audited happening. Areas add theirs in their own block."""
+
+    # case
+    CASE_OPENED = "person:case:opened"
+    CASE_MOVED = "person:case:moved"
+    CASE_REFUSED = "person:case:refused"
+    CASE_ENDED = "bot:case:ended"
+    CASE_PERSON = "person:case:asked_person"
+    CASE_REPORTED = "person:case:reported"
+    EVENT_FAILED = "bot:event:failed"
+    EFFECT_DEAD = "bot:effect:dead"
+
+
+def audit_row(
+    ident: str,
+    at: datetime,
+    tag: Tag,
+    *,
+    case_id: str = "",
+    actor: str = "bot",
+    actor_method: str = "",
+    actor_auth_time: datetime | None = None,
+    subject: str = "",
+    **body: Any,
+) -> AuditRow:
+    """A row ready for `UnitOfWork.audit`; *ident* sorts by time."""
+    return AuditRow(
+        ident, at, case_id, actor, actor_method, actor_auth_time, subject, tag.value, body
+    )
