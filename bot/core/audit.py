@@ -25,6 +25,9 @@ class Tag(StrEnum):
     CASE_REPORTED = "person:case:reported"
     EVENT_FAILED = "bot:event:failed"
     EFFECT_DEAD = "bot:effect:dead"
+    # notices
+    NOTICE_SENT = "bot:notice:sent"
+    NOTICE_UNSENT = "bot:notice:unsent"
 
 
 def audit_row(

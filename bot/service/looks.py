@@ -1,0 +1,136 @@
+"""Reads that flows ask for (`look`), outside the transaction; the answer comes back as an event.
+
+What concerns a person answers `unknown` until the chat is linked or one evidence passed, without
+calling Graph: a stolen chat account must not be able to explore somebody's account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.core.events import Answered, Event
+from bot.core.facts import STRONG_TYPES, Unreadable
+from bot.core.model import CaseId, EventId, Oid, Rank
+from bot.core.records import Case, Job, Shift
+from bot.errors import PermanentError, TransientError
+from bot.ports.clock import Clock, Entropy
+from bot.ports.directory import Directory
+from bot.ports.store import Store, UnitOfWork
+from bot.ports.turns import Turns
+from bot.service.chance import new_id
+
+Answer = tuple[str, dict[str, object]]
+_UNKNOWN: Answer = ("unknown", {})
+_LOCKED = 50053  # Entra's sign-in error: locked after too many tries
+
+
+class Looks:
+    """The outbox handler of `look` jobs. *open_now* says whether the desk's service hours hold."""
+
+    def __init__(
+        self,
+        store: Store,
+        turns: Turns,
+        directory: Directory,
+        clock: Clock,
+        entropy: Entropy,
+        *,
+        open_now: Callable[[datetime], bool],
+        rank_of: Callable[[Oid], Any],
+    ) -> None:
+        self._store = store
+        self._turns = turns
+        self._directory = directory
+        self._clock = clock
+        self._entropy = entropy
+        self._open_now = open_now
+        self._rank_of = rank_of
+
+    async def handle(self, job: Job) -> None:
+        step, version, what = job.body["step"], job.body["version"], job.body["what"]
+        case = await self._store.read(lambda work: work.get(Case, job.case_id))
+        if case is None:
+            return
+        try:
+            outcome, fields = await self._answer(what, case)
+        except (TransientError, PermanentError):
+            outcome, fields = "error", {}
+        at = self._clock.now()
+        await self._turns.receive(
+            Event(
+                EventId(new_id(self._entropy, at)), job.key, at, CaseId(job.case_id),
+                Answered(step, version, outcome, fields),
+            )
+        )  # fmt: skip
+
+    async def _answer(self, what: str, case: Case) -> Answer:
+        match what:
+            case "duty":
+                return await self._duty()
+            case "today":
+                now = self._clock.now()
+                return "ok", {"date": now.date().isoformat(), "weekday": now.isoweekday()}
+            case "pass_policy":
+                return await self._pass_policy()
+        if not case.subject_oid or not (case.proven_at or case.identified_by == "linked"):
+            return _UNKNOWN
+        oid = Oid(case.subject_oid)
+        match what:
+            case "person":
+                person = await self._directory.person(oid)
+                return ("ok", {"name": person.name, "office": person.office}) if person else _UNKNOWN
+            case "methods":
+                strong = [m.label for m in await self._directory.methods(oid) if m.type in STRONG_TYPES]
+                return ("ok", {"count": len(strong), "labels": strong}) if strong else ("none", {})
+            case "rank":
+                rank: Rank = await self._rank_of(oid)
+                return rank.value, {}
+            case "sign_ins":
+                return _sign_ins(await self._directory.sign_ins(oid))
+            case "account_state":
+                return await self._account_state(oid)
+        return _UNKNOWN
+
+    async def _duty(self) -> Answer:
+        now = self._clock.now()
+
+        def on_shift(work: UnitOfWork) -> int:
+            return work.count(Shift, ended_at=None)
+
+        agents = await self._store.read(on_shift)
+        return ("ok" if agents or self._open_now(now) else "closed"), {"agents": agents}
+
+    async def _pass_policy(self) -> Answer:
+        policy = await self._directory.pass_policy()
+        if isinstance(policy, Unreadable):
+            return _UNKNOWN
+        return ("ok" if policy.enabled else "off"), {"minutes": policy.minimum}
+
+    async def _account_state(self, oid: Oid) -> Answer:
+        facts = await self._directory.facts(oid, groups=())
+        if isinstance(facts.person, Unreadable) or isinstance(facts.methods, Unreadable):
+            return _UNKNOWN
+        if facts.person is None:
+            return _UNKNOWN
+        if not facts.person.enabled:
+            return "disabled", {}
+        if not isinstance(facts.risk, Unreadable) and facts.risk.level in {"high", "medium"}:
+            return "risk_blocked", {}
+        sign_ins = await self._directory.sign_ins(oid)
+        if not isinstance(sign_ins, Unreadable) and sign_ins and sign_ins[0].get("error") == _LOCKED:
+            return "locked", {}
+        if facts.person.synced:
+            return "synced", {}
+        if not [m for m in facts.methods if m.type in STRONG_TYPES]:
+            return "no_method", {}
+        return "ok", {}
+
+
+def _sign_ins(found: Unreadable | tuple[Mapping[str, object], ...]) -> Answer:
+    if isinstance(found, Unreadable):
+        return ("unlicensed" if found.why == "unlicensed" else "unknown"), {}
+    if not found:
+        return "none", {}
+    return "ok", {"at": str(found[0].get("at", "")), "country": str(found[0].get("country", ""))}
