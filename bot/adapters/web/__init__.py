@@ -1,0 +1,1 @@
+"""The web: pages, the web chat, and the demo around them."""

@@ -1,0 +1,269 @@
+"""What every page shares: rendering, forms, cookies, sessions, language, visitor, way out.
+
+A page class takes a Shell and the Protocols of its services, and lists its routes. It reads a
+request through `form` or `data` (which refuse what did not come from our own page in the same
+browser), asks its service, and answers with `page` or `see_other`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from markupsafe import Markup
+
+from bot.adapters.web import security
+from bot.adapters.web.rendering import Statics, environment
+from bot.adapters.web.visitor import Countries, device_of, in_app, network_of, nowhere
+from bot.core.model import Reason, Visitor
+from bot.core.records import Session
+from bot.errors import Refused
+from bot.ports.clock import Entropy
+from bot.ports.sessions import Sessions
+from bot.ports.sign_in import Landing, Redirect
+from bot.ports.words import Words
+
+PANE = "keyturn.pane"
+"""Set on a response which the demo may frame."""
+FRAMES = "keyturn.frames"
+"""Set on the demo's front page, which frames others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What pages need of the settings. *address_header*: where the own proxy writes the visitor's
+    address (its last entry is taken); empty without a proxy."""
+
+    public_url: str
+    authority_url: str
+    desk_phone: str
+    desk_hours: str
+    demo: bool = False
+    locales: tuple[str, ...] = ("en", "de")
+    country_header: str = ""
+    address_header: str = ""
+
+
+class Form(dict[str, str]):
+    """Fields of a posted form; of a field sent twice, the first, and `all` of them."""
+
+    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        super().__init__(reversed(pairs))
+        self._pairs = pairs
+
+    def all(self, name: str) -> list[str]:
+        return [value for key, value in self._pairs if key == name]
+
+    def text(self, name: str, *, longest: int = 200) -> str:
+        """A trimmed field, empty when absent. Raises Refused(BAD_FORM) when longer than *longest*."""
+        value = self.get(name, "").strip()
+        if len(value) > longest:
+            raise Refused(Reason.BAD_FORM, detail=name)
+        return value
+
+    def __repr__(self) -> str:
+        return f"Form({', '.join(sorted(self))})"  # names only: a field may hold a code
+
+
+class Shell:
+    """See the module's words. One per process, made at the composition root."""
+
+    def __init__(
+        self,
+        site: Site,
+        words: Words,
+        sessions: Sessions,
+        entropy: Entropy,
+        templates: Path,
+        *,
+        countries: Countries = nowhere,
+    ) -> None:
+        """*templates* is the folder that holds ``web``."""
+        self.site = site
+        self.words = words
+        self.statics = Statics(templates / "web" / "static")
+        self._sessions = sessions
+        self._entropy = entropy
+        self._pages = environment(templates / "web")
+        self._countries = countries
+
+    # --- out ---------------------------------------------------------------------------------
+
+    def page(
+        self, request: web.Request, template: str, *, status: int = 200, pane: bool = False, **values: Any
+    ) -> web.Response:
+        """Render *template* in the visitor's language. *pane*: the demo may show it in a frame.
+
+        Templates see `t(key, **values)`, `static(name)`, `form_token` (put `{{ form_token }}` once
+        in every form), `locale`, `locales`, `path`, `site`, and *values*."""
+        locale = self.locale(request)
+        cookie = request.cookies.get(security.FORM_COOKIE, "")
+        fresh = not cookie
+        if fresh:
+            cookie = self._random()
+        token = security.token_for(cookie)
+
+        def t(key: str, **words: object) -> str:
+            return self.words.say(locale, key, **words)
+
+        html = self._pages.get_template(template).render(
+            t=t,
+            static=self.statics.address,
+            form_token=Markup('<input type="hidden" name="form_token" value="{}">').format(token),
+            locale=locale,
+            locales=self.site.locales,
+            path=request.path,
+            site=self.site,
+            **values,
+        )
+        response = web.Response(text=html, content_type="text/html", status=status)
+        if fresh:
+            security.set_cookie(response, security.FORM_COOKIE, cookie)
+        response[PANE] = pane
+        return response
+
+    def see_other(self, path: str) -> web.Response:
+        """After a POST: go and GET *path*, a path of our own."""
+        return web.Response(status=303, headers={"Location": local_path(path)})
+
+    def to_authority(self, redirect: Redirect) -> web.Response:
+        """Leave for a sign-in, with its one transaction cookie."""
+        response = web.Response(status=303, headers={"Location": redirect.url})
+        security.set_cookie(
+            response, redirect.cookie_name, redirect.cookie_value, max_age=redirect.max_age, cross_site=True
+        )
+        return response
+
+    def json(self, value: Mapping[str, Any], *, status: int = 200) -> web.Response:
+        return web.json_response(dict(value), status=status)
+
+    # --- in ----------------------------------------------------------------------------------
+
+    async def form(self, request: web.Request) -> Form:
+        """The posted fields. Raises Refused(FORBIDDEN) unless they come from our own page in this
+        browser, Refused(BAD_FORM) when they are no plain form."""
+        if request.content_type != "application/x-www-form-urlencoded":
+            raise Refused(Reason.BAD_FORM, detail="content type")
+        posted = await request.post()
+        pairs = [(name, value) for name, value in posted.items() if isinstance(value, str)]
+        form = Form(pairs)
+        security.demand_own_form(request, form.get(security.TOKEN_FIELD, ""))
+        return form
+
+    async def data(self, request: web.Request) -> dict[str, Any]:
+        """The posted JSON object of our own script, which sends the page's form token in the
+        header `X-Form-Token`. Raises as `form` does."""
+        security.demand_own_form(request, request.headers.get(security.TOKEN_HEADER, ""))
+        return await json_object(request)
+
+    def visitor(self, request: web.Request) -> Visitor:
+        """What the server sees of this browser."""
+        address = self._address(request)
+        country = request.headers.get(self.site.country_header, "") if self.site.country_header else ""
+        if not (len(country) == 2 and country.isascii() and country.isalpha()):
+            country = self._countries(address)
+        agent = request.headers.get("User-Agent", "")[:400]
+        return Visitor(
+            network_of(address),
+            country.upper() if len(country) == 2 else country,
+            device_of(agent),
+            in_app(agent),
+        )
+
+    def _address(self, request: web.Request) -> str:
+        if self.site.address_header:
+            return request.headers.get(self.site.address_header, "").rpartition(",")[2].strip()
+        return request.remote or ""
+
+    def locale(self, request: web.Request) -> str:
+        """`?lang=`, else the language chosen here before, else what the browser asks for, else the
+        first of ours."""
+        for wish in (request.query.get("lang", ""), request.cookies.get(security.LANGUAGE_COOKIE, "")):
+            if wish in self.site.locales:
+                return wish
+        return negotiated(request.headers.get("Accept-Language", ""), self.site.locales)
+
+    # --- browsers and sessions -----------------------------------------------------------------
+
+    def browser_hash(self, request: web.Request) -> str:
+        """How services know this browser; empty for one that was never given a cookie."""
+        value = request.cookies.get(security.BROWSER_COOKIE, "")
+        return security.hashed(value) if value else ""
+
+    def new_browser(self, response: web.StreamResponse) -> str:
+        """Give this browser a new random cookie, and return its hash. Only ever on a POST."""
+        value = self._random()
+        security.set_cookie(response, security.BROWSER_COOKIE, value, max_age=400 * 86400)
+        return security.hashed(value)
+
+    def fresh_browser(self) -> tuple[str, str]:
+        """(cookie value, hash) for a browser that a service must know before there is a response;
+        hand the value to `give_browser`."""
+        value = self._random()
+        return value, security.hashed(value)
+
+    def give_browser(self, response: web.StreamResponse, value: str) -> None:
+        security.set_cookie(response, security.BROWSER_COOKIE, value, max_age=400 * 86400)
+
+    async def session(self, request: web.Request, kind: str, *, touch: bool = True) -> Session | None:
+        """The session of *kind* in this browser. Scripts that poll by themselves pass
+        ``touch=False``, or an unattended desk would never fall idle."""
+        value = request.cookies.get(security.session_cookie(kind), "")
+        return await self._sessions.current(kind, value, touch=touch) if value else None
+
+    def land(self, response: web.StreamResponse, landing: Landing) -> None:
+        """Set the cookie of the session that a sign-in opened."""
+        if landing.session:
+            security.set_cookie(response, security.session_cookie(landing.session_kind), landing.session)
+
+    async def sign_out(self, request: web.Request, response: web.StreamResponse, kind: str) -> None:
+        """End this browser's session of *kind* here and in the store."""
+        name = security.session_cookie(kind)
+        if value := request.cookies.get(name, ""):
+            await self._sessions.close(kind, value)
+        security.drop_cookie(response, name)
+
+    def reference(self) -> str:
+        """A short reference that a person can read out and the log repeats."""
+        return self._entropy.bytes(4).hex().upper()
+
+    def _random(self) -> str:
+        return self._entropy.bytes(32).hex()
+
+
+async def json_object(request: web.Request) -> dict[str, Any]:
+    """The body as a JSON object. Raises Refused(BAD_FORM) for anything else."""
+    if request.content_type != "application/json":
+        raise Refused(Reason.BAD_FORM, detail="content type")
+    try:
+        value = json.loads(await request.text())
+    except (ValueError, RecursionError) as err:
+        raise Refused(Reason.BAD_FORM, detail="json") from err
+    if not isinstance(value, dict):
+        raise Refused(Reason.BAD_FORM, detail="json object")
+    return value
+
+
+def local_path(path: str) -> str:
+    """*path* if it is a path of our own, else `/`; nothing a page is given leads elsewhere."""
+    plain = path.isascii() and path.isprintable() and "\\" not in path
+    return path if plain and path.startswith("/") and not path.startswith("//") else "/"
+
+
+def negotiated(header: str, locales: tuple[str, ...]) -> str:
+    """The best of *locales* for an `Accept-Language` header."""
+    wishes: list[tuple[float, int, str]] = []
+    for place, part in enumerate(header[:500].split(",")):
+        tag, _, weight = part.strip().partition(";q=")
+        language = tag.strip().lower().partition("-")[0]
+        try:
+            quality = float(weight) if weight else 1.0
+        except ValueError:
+            continue
+        if language in locales and quality > 0:
+            wishes.append((-quality, place, language))
+    return min(wishes)[2] if wishes else locales[0]
