@@ -118,6 +118,7 @@ class Shell:
             locales=self.site.locales,
             path=request.path,
             site=self.site,
+            refused=self._refused(request, locale),
             **values,
         )
         response = web.Response(text=html, content_type="text/html", status=status)
@@ -125,6 +126,13 @@ class Shell:
             security.set_cookie(response, security.FORM_COOKIE, cookie)
         response[PANE] = pane
         return response
+
+    def _refused(self, request: web.Request, locale: str) -> str:
+        """What a sign-in that was refused has to say on the page it came back to (`?refused=`)."""
+        try:
+            return self.words.say(locale, f"reasons.{Reason(request.query.get('refused', '')).value}")
+        except ValueError:
+            return ""
 
     def see_other(self, path: str) -> web.Response:
         """After a POST: go and GET *path*, a path of our own."""
@@ -163,9 +171,6 @@ class Shell:
     def visitor(self, request: web.Request) -> Visitor:
         """What the server sees of this browser."""
         address = self._address(request)
-        country = request.headers.get(self.site.country_header, "") if self.site.country_header else ""
-        if not (len(country) == 2 and country.isascii() and country.isalpha()):
-            country = self._countries(address)
         agent = request.headers.get("User-Agent", "")[:400]
         return Visitor(
             network_of(address),
@@ -178,6 +183,13 @@ class Shell:
         if self.site.address_header:
             return request.headers.get(self.site.address_header, "").rpartition(",")[2].strip()
         return request.remote or ""
+
+    def _country(self, request: web.Request, address: str) -> str:
+        if self.site.country_header:
+            told = request.headers.get(self.site.country_header, "").upper()
+            if len(told) == 2 and told.isascii() and told.isalpha():
+                return told
+        return self._countries(address)
 
     def locale(self, request: web.Request) -> str:
         """`?lang=`, else the language chosen here before, else what the browser asks for, else the

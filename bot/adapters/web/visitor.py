@@ -33,7 +33,8 @@ _BROWSERS = (
     ("Safari/", "Safari"),
 )
 _IN_APP = re.compile(
-    r"; wv\)|FBAN|FBAV|Instagram|Slack(?!bot)|Teams|MicroMessenger|\bLine/|LinkedInApp|Snapchat|GSA/|OutlookMobile"
+    r"; wv\)|FBAN|FBAV|Instagram|Slack(?!bot)|Teams|MicroMessenger|\bLine/|LinkedInApp|Snapchat|GSA/"
+    r"|OutlookMobile"
 )
 
 

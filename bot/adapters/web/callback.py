@@ -1,0 +1,48 @@
+"""Where the authority sends a browser back to: the one POST that may come from another site.
+
+Nothing here judges a sign-in; `SignIns.finish` does, from the posted form and the transaction
+cookie. This page spends that cookie, sets the session that was opened, and sends the browser on.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from aiohttp import web
+
+from bot.adapters.web import security
+from bot.adapters.web.shell import Shell, local_path
+from bot.core.model import Reason
+from bot.errors import Refused
+from bot.ports.sign_in import Landing, SignIns
+
+
+class Callback:
+    def __init__(self, shell: Shell, sign_ins: SignIns) -> None:
+        self._shell = shell
+        self._sign_ins = sign_ins
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post("/auth/callback", self.finish)]
+
+    async def finish(self, request: web.Request) -> web.Response:
+        if request.content_type != "application/x-www-form-urlencoded":
+            raise Refused(Reason.BAD_FORM)
+        posted = await request.post()
+        form = {name: value for name, value in posted.items() if isinstance(value, str)}
+        landing = await self._sign_ins.finish(form, dict(request.cookies))
+        response = self._onward(request, landing)
+        self._shell.land(response, landing)
+        if landing.spent_cookie in request.cookies:
+            security.drop_cookie(response, landing.spent_cookie, cross_site=True)
+        return response
+
+    def _onward(self, request: web.Request, landing: Landing) -> web.Response:
+        path = local_path(landing.path)
+        if landing.refused:
+            path += f"{'&' if '?' in path else '?'}refused={quote(landing.refused)}"
+        if request.headers.get("Sec-Fetch-Dest") == "iframe":
+            # A redirect would still count as sent by the authority, and a frame reached from
+            # another site gets no Lax cookie. A page of ours that goes on by itself does.
+            return self._shell.page(request, "onward.html", pane=True, onward=path)
+        return self._shell.see_other(path)
