@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from bot.adapters.web import security
 from bot.adapters.web.shell import FRAMES, PANE, Form, Shell, local_path
@@ -21,8 +22,6 @@ from bot.core.model import Reason
 from bot.errors import ConflictError, PermanentError, Refused, TransientError
 
 log = logging.getLogger("keyturn.web")
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 FROM_ANY_HOST = frozenset({"/healthz", "/readyz", "/metrics"})
 """Probes and scrapers come by address, not by name."""
@@ -159,13 +158,8 @@ def _errors(shell: Shell) -> Middleware:
 def _noted(shell: Shell, request: web.Request, err: Exception, status: int, key: str) -> web.Response:
     reference = shell.reference()
     places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(err.__traceback__)]
-    log.error(
-        "%s: %s on %s at %s",
-        reference,
-        type(err).__name__,
-        pattern_of(request),
-        " < ".join(places[-6:][::-1]),
-    )
+    trail = " < ".join(reversed(places[-6:]))
+    log.error("%s: %s on %s at %s", reference, type(err).__name__, pattern_of(request), trail)
     return _failed(shell, request, status, key, reference=reference)
 
 

@@ -14,7 +14,7 @@ from bot.adapters.web import security
 from bot.adapters.web.shell import Shell, local_path
 from bot.core.model import Reason
 from bot.errors import Refused
-from bot.ports.sign_in import Landing, SignIns
+from bot.ports.sign_in import SignIns
 
 
 class Callback:
@@ -30,19 +30,27 @@ class Callback:
             raise Refused(Reason.BAD_FORM)
         posted = await request.post()
         form = {name: value for name, value in posted.items() if isinstance(value, str)}
+        if self._in_a_pane(request):
+            return self._shell.page(request, "onward.html", pane=True, fields=form)
         landing = await self._sign_ins.finish(form, dict(request.cookies))
-        response = self._onward(request, landing)
+        path = local_path(landing.path)
+        if landing.refused:
+            path += f"{'&' if '?' in path else '?'}refused={quote(landing.refused)}"
+        response = self._shell.see_other(path)
         self._shell.land(response, landing)
         if landing.spent_cookie in request.cookies:
             security.drop_cookie(response, landing.spent_cookie, cross_site=True)
         return response
 
-    def _onward(self, request: web.Request, landing: Landing) -> web.Response:
-        path = local_path(landing.path)
-        if landing.refused:
-            path += f"{'&' if '?' in path else '?'}refused={quote(landing.refused)}"
-        if request.headers.get("Sec-Fetch-Dest") == "iframe":
-            # A redirect would still count as sent by the authority, and a frame reached from
-            # another site gets no Lax cookie. A page of ours that goes on by itself does.
-            return self._shell.page(request, "onward.html", pane=True, onward=path)
-        return self._shell.see_other(path)
+    def _in_a_pane(self, request: web.Request) -> bool:
+        """Whether the authority posts into a pane of the demo.
+
+        A browser keeps no Lax cookie from an answer to another site inside a frame, so the
+        session would be lost; there the page posts the same form once more, as its own.
+        """
+        sent_by = request.headers.get("Sec-Fetch-Site", "")
+        return (
+            self._shell.site.demo
+            and request.headers.get("Sec-Fetch-Dest") == "iframe"
+            and sent_by != "same-origin"
+        )

@@ -172,12 +172,8 @@ class Shell:
         """What the server sees of this browser."""
         address = self._address(request)
         agent = request.headers.get("User-Agent", "")[:400]
-        return Visitor(
-            network_of(address),
-            country.upper() if len(country) == 2 else country,
-            device_of(agent),
-            in_app(agent),
-        )
+        country = self._country(request, address)
+        return Visitor(network_of(address), country, device_of(agent), in_app(agent))
 
     def _address(self, request: web.Request) -> str:
         if self.site.address_header:
