@@ -29,6 +29,8 @@ class Table:
     index: tuple[tuple[str, ...], ...] = ()
     unique_where: tuple[tuple[tuple[str, ...], str], ...] = ()
     """Partial unique indices: (columns, SQL condition both dialects understand)."""
+    index_where: tuple[tuple[tuple[str, ...], str], ...] = ()
+    """Partial indices, for the few rows among many that are still to do."""
 
 
 TABLES: dict[type, Table] = {}
@@ -41,11 +43,12 @@ def record(
     unique: tuple[tuple[str, ...], ...] = (),
     index: tuple[tuple[str, ...], ...] = (),
     unique_where: tuple[tuple[tuple[str, ...], str], ...] = (),
+    index_where: tuple[tuple[tuple[str, ...], str], ...] = (),
 ) -> Callable[[type[R]], type[R]]:
     """Register a dataclass as the rows of table *name*."""
 
     def mark(kind: type[R]) -> type[R]:
-        TABLES[kind] = Table(name, key, unique, index, unique_where)
+        TABLES[kind] = Table(name, key, unique, index, unique_where, index_where)
         return kind
 
     return mark
@@ -54,7 +57,12 @@ def record(
 # --- conversation ---------------------------------------------------------------------------
 
 
-@record("events", unique=(("dedupe_key",),), index=(("case_id", "id"), ("status", "id")))
+@record(
+    "events",
+    unique=(("dedupe_key",),),
+    index=(("case_id", "id"),),
+    index_where=((("id",), "status = 'failed'"),),
+)
 @dataclass(frozen=True, slots=True)
 class EventRow:
     """The inbox: inserted, deduplicated and advanced in one transaction."""
@@ -102,7 +110,16 @@ class Case:
     agent_started: bool = False
 
 
-@record("outbox", key="key", index=(("status", "lane", "seq"), ("case_id",)))
+@record(
+    "outbox",
+    key="key",
+    index=(("case_id",),),
+    index_where=(
+        (("lane", "seq"), "status = 'waiting'"),
+        (("coalesce",), "status = 'waiting' AND \"coalesce\" <> ''"),
+        (("seq",), "status = 'dead'"),
+    ),
+)
 @dataclass(frozen=True, slots=True)
 class Job:
     """One effect to deliver. Only the head of a lane is leased; *coalesce* names a message whose
@@ -123,7 +140,12 @@ class Job:
     error: str = ""
 
 
-@record("timers", key="key", index=(("status", "due_at"), ("case_id", "status")))
+@record(
+    "timers",
+    key="key",
+    index=(("case_id", "status"),),
+    index_where=((("due_at",), "status = 'waiting'"), (("group",), "status = 'waiting'")),
+)
 @dataclass(frozen=True, slots=True)
 class Timer:
     """Something to happen later; *kind* picks the handler, *key* is for life."""
@@ -233,6 +255,26 @@ class Attempt:
     helper_oid: str = ""
     remembered: bool = False
     ended_reason: str = ""
+
+
+@record("provings", key="case_id")
+@dataclass(frozen=True, slots=True)
+class Proving:
+    """The `prove` step that a case's page collects for: which answer the flow waits for, what the
+    subject's account was found to be, and the methods shown for ticking. One row a case."""
+
+    case_id: str
+    step: str
+    version: int
+    acts: JsonList  # ActKind values
+    opened_at: datetime
+    closed_at: datetime | None = None
+    answered: str = ""  # the outcome given, "" while open
+    rank: str = ""  # "" until read, which is after the first evidence
+    groups: JsonList = field(default_factory=list)  # of the configured groups, which the subject is in
+    rank_at: datetime | None = None
+    looked_at: datetime | None = None  # last try to read, successful or not
+    methods: JsonList = field(default_factory=list)  # [{"id","type","label"}]
 
 
 @record("evidence", index=(("attempt_id",), ("case_id",), ("subject_oid", "at")))
@@ -539,7 +581,12 @@ class Withdrawal:
 # --- audit ----------------------------------------------------------------------------------
 
 
-@record("audit", index=(("number",), ("case_id",), ("at",)), unique=(("number",),))
+@record(
+    "audit",
+    unique=(("number",),),
+    index=(("case_id",), ("at",)),
+    index_where=((("id",), "number IS NULL"),),
+)
 @dataclass(frozen=True, slots=True)
 class AuditRow:
     """One audit entry. The turn inserts it without *number*; the sequencer numbers it and adds the
