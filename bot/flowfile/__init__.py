@@ -1,0 +1,1 @@
+"""Flow files: read to positions, checked, and tested as data."""
