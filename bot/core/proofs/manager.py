@@ -1,0 +1,17 @@
+"""The directory manager (or deputy), who sees or calls the person and signs in freshly."""
+
+from __future__ import annotations
+
+from bot.core.model import ProofKind
+from bot.core.proofs.door import Circumstances, Door, Why, common
+
+KIND = ProofKind.MANAGER
+
+
+def door(c: Circumstances) -> Door:
+    """Open to every name before the first evidence; after it, only where the directory has a manager."""
+    if settled := common(KIND, c):
+        return settled
+    if c.manager is False:
+        return Door(KIND, False, Why.NO_MANAGER)
+    return Door(KIND, True)
