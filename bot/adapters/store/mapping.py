@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
-from functools import cache
 from operator import attrgetter
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -135,13 +134,17 @@ class Mapped(Generic[R]):
                 values[n] = decoder(values[n])
         return self.kind(*values)
 
+    def value(self, name: str, plain: Any) -> Any:
+        """What column *name* means where the database holds *plain*."""
+        decoder = _DECODERS.get(self.columns[self.place[name]].sort)
+        return plain if decoder is None or plain is None else decoder(plain)
+
     def plain(self, n: int, value: Any) -> Any:
         """*value* as column *n* keeps it."""
         encoder = _ENCODERS.get(self.columns[n].sort)
         return value if encoder is None or value is None else encoder(value)
 
 
-@cache
 def mapped(kind: type[R]) -> Mapped[R]:
     """The mapping of a registered record."""
     return Mapped(kind, TABLES[kind])

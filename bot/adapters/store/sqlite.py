@@ -1,0 +1,310 @@
+"""SQLite: one writing thread, readers beside it.
+
+The writer drains its queue: BEGIN IMMEDIATE, a savepoint around each function, one COMMIT for as many
+as were waiting, and only then the answers. With `synchronous=FULL` that commit is on disk. Whoever
+arrives while the disk works shares the next commit, so the price of a sync is divided under load.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from bot.adapters.store import migrations
+from bot.adapters.store.statements import SQLITE, Book
+from bot.adapters.store.unit import Unit, finished
+from bot.adapters.store.waiting import Waiting
+from bot.core.records import Job, Timer
+from bot.errors import ConflictError, TransientError, UnusableError
+from bot.ports.store import UnitOfWork
+
+T = TypeVar("T")
+
+BUSY_SECONDS = 5.0
+"""How long another process may hold the write lock before we give up."""
+AT_ONCE = 256
+"""Functions that share a commit at most."""
+READERS = 4
+CACHE_KIB = 16_384
+
+_TAKEN = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+class _Wanted(NamedTuple):
+    """One function on its way through the writer."""
+
+    fn: Callable[[Unit], Any]
+    loop: asyncio.AbstractEventLoop
+    answer: asyncio.Future[Any]
+
+
+class _Outcome(NamedTuple):
+    wanted: _Wanted
+    result: Any
+    error: BaseException | None
+    touched: set[str]
+
+
+class SqliteConnection:
+    """`unit.Connection` on SQLite, where a failed statement undoes only itself."""
+
+    __slots__ = ("_database",)
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        try:
+            cursor: sqlite3.Cursor = self._database.execute(sql, values)
+            return cursor
+        except sqlite3.IntegrityError as err:
+            if err.sqlite_errorcode in _TAKEN:
+                raise ConflictError("a unique set is taken") from err
+            raise
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        yield
+
+
+def connect(path: Path, *, reading: bool = False) -> Database:
+    """A connection with our settings. Raises UnusableError where the file or folder cannot serve."""
+    remedy = "Choose a folder on a local disk that this user may write to, or restore a backup."
+    try:
+        connection = sqlite3.connect(
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        database = Database(connection, recursive_triggers=False, execute_plugins=False)
+        if not reading:
+            database.enable_wal()
+            if database.journal_mode != "wal":
+                raise UnusableError(str(path), "the file system cannot keep a write-ahead log.", remedy)
+        database.execute("PRAGMA synchronous = FULL")
+        database.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        if reading:
+            database.execute("PRAGMA query_only = ON")
+    except (sqlite3.Error, OSError) as err:
+        raise UnusableError(str(path), f"the database cannot be opened ({err}).", remedy) from err
+    return database
+
+
+def migrate(database: Database, place: str) -> None:
+    """Bring the tables up to date, all or nothing, one process at a time."""
+    steps = Migrations(migrations.SET)
+    for name in migrations.NAMES:
+
+        def step(db: Database, name: str = name) -> None:
+            for statement in migrations.steps(name, "sqlite"):
+                db.execute(statement)
+
+        steps(name=name)(step)
+    try:
+        if not migrations.pending((done.name for done in steps.applied(database)), place):
+            return
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            steps.apply(database)
+            database.execute("COMMIT")
+        except BaseException:
+            database.rollback()
+            raise
+    except sqlite3.Error as err:
+        raise UnusableError(
+            place, f"the tables cannot be made ({err}).", "Restore a backup, or name a fresh folder."
+        ) from err
+
+
+class SqliteStore:
+    """`bot.ports.store.Store` on one file."""
+
+    def __init__(self, path: Path) -> None:
+        """Open, migrate and start the writer. Raises UnusableError."""
+        self._path = path
+        if not path.parent.is_dir():
+            raise UnusableError(str(path.parent), "there is no such folder.", "Create it, or name another.")
+        self._database = connect(path)
+        migrate(self._database, str(path))
+        self._book = Book(SQLITE)
+        self._queue: queue.SimpleQueue[_Wanted | Callable[[], None] | None] = queue.SimpleQueue()
+        self._waiting = Waiting(self._mark)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
+        self._local = threading.local()
+        self._reading: list[Database] = []
+        self._closed = False
+        self._writer = threading.Thread(target=self._write, name="store-write", daemon=True)
+        self._writer.start()
+
+    # --- the port
+
+    async def transact(self, fn: Callable[[UnitOfWork], T]) -> T:
+        if self._closed:
+            raise RuntimeError("the store is closed")
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        self._queue.put(_Wanted(fn, loop, answer))
+        return await answer
+
+    async def read(self, fn: Callable[[UnitOfWork], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, fn)
+
+    async def take_jobs(self, holder: str, *, now: datetime, span: timedelta, limit: int) -> list[Job]:
+        def take(work: UnitOfWork) -> list[Job]:
+            assert isinstance(work, Unit)
+            return work.take_jobs(now=now, span=span, limit=limit)
+
+        return await self.transact(take)
+
+    async def due_timers(self, *, now: datetime, limit: int) -> list[Timer]:
+        def due(work: UnitOfWork) -> list[Timer]:
+            assert isinstance(work, Unit)
+            return work.due_timers(now=now, limit=limit)
+
+        return await self.read(due)
+
+    async def changed(self, topic: str, *, after: int, timeout: float) -> int:
+        return await self._waiting.changed(topic, after=after, timeout=timeout)
+
+    def notify(self, topic: str) -> None:
+        self._waiting.wake((topic,))
+
+    async def close(self) -> None:
+        """Answer what is queued, then let go of the file."""
+        if self._closed:
+            return
+        self._closed = True
+        await self._waiting.close()
+        self._queue.put(None)
+        await asyncio.to_thread(self._writer.join)
+        await asyncio.to_thread(self._readers.shutdown)
+        for database in self._reading:
+            database.close()
+        self._database.close()
+
+    # --- reading
+
+    def _read(self, fn: Callable[[UnitOfWork], T]) -> T:
+        database: Database | None = getattr(self._local, "database", None)
+        if database is None:
+            database = self._local.database = connect(self._path, reading=True)
+            self._reading.append(database)
+        unit = Unit(SqliteConnection(database), self._book, writing=False)
+        database.execute("BEGIN")
+        try:
+            result = fn(unit)
+            finished(result)
+            return result
+        finally:
+            unit.end()
+            database.execute("ROLLBACK")
+
+    async def _mark(self) -> int:
+        """Moves when another connection than the writer's commits."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[int] = loop.create_future()
+
+        def look() -> None:
+            mark = self._database.execute("PRAGMA data_version").fetchone()[0]
+            loop.call_soon_threadsafe(lambda: None if answer.done() else answer.set_result(mark))
+
+        self._queue.put(look)
+        return await answer
+
+    # --- writing, all of it in the writer's thread
+
+    def _write(self) -> None:
+        while (first := self._queue.get()) is not None:
+            batch: list[_Wanted] = []
+            aside: list[Callable[[], None]] = []
+            ending = False
+            item: _Wanted | Callable[[], None] | None = first
+            with suppress(queue.Empty):
+                while len(batch) < AT_ONCE:
+                    if item is None:
+                        ending = True
+                        break
+                    (batch if isinstance(item, _Wanted) else aside).append(item)  # type: ignore[arg-type]
+                    item = self._queue.get_nowait()
+            if batch:
+                self._answer(self._commit(batch))
+            for look in aside:
+                look()
+            if ending:
+                return
+
+    def _commit(self, batch: list[_Wanted]) -> list[_Outcome]:
+        """Run a batch in one transaction. When the database itself fails, each function is tried in a
+        transaction of its own, so that no one fails for another's sake."""
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            outcomes = [self._run(wanted, alone=len(batch) == 1) for wanted in batch]
+            if self._database.conn.in_transaction:
+                self._database.execute("COMMIT")
+            return outcomes
+        except sqlite3.Error as err:
+            with suppress(sqlite3.Error):
+                self._database.rollback()
+            if len(batch) > 1:
+                return [outcome for wanted in batch for outcome in self._commit([wanted])]
+            return [_Outcome(batch[0], None, self._translated(err), set())]
+
+    def _run(self, wanted: _Wanted, *, alone: bool) -> _Outcome:
+        """One function between savepoints; alone in its transaction it needs none. Raises sqlite3.Error
+        when the whole transaction is lost with it."""
+        if wanted.answer.cancelled():
+            return _Outcome(wanted, None, None, set())
+        execute = self._database.execute
+        unit = Unit(SqliteConnection(self._database), self._book, writing=True)
+        if not alone:
+            execute("SAVEPOINT one")
+        try:
+            result = wanted.fn(unit)
+            finished(result)
+        except BaseException as err:  # it belongs to the caller, who gets it
+            if isinstance(err, sqlite3.Error) and not self._database.conn.in_transaction:
+                raise
+            if alone:
+                self._database.rollback()
+            else:
+                execute("ROLLBACK TO one")
+                execute("RELEASE one")
+            error = self._translated(err) if isinstance(err, sqlite3.OperationalError) else err
+            return _Outcome(wanted, None, error, set())
+        finally:
+            unit.end()
+        if not alone:
+            execute("RELEASE one")
+        return _Outcome(wanted, result, None, unit.touched)
+
+    def _answer(self, outcomes: list[_Outcome]) -> None:
+        """Tell everybody, with one wake-up of each event loop."""
+        for loop in {outcome.wanted.loop for outcome in outcomes}:
+            mine = [outcome for outcome in outcomes if outcome.wanted.loop is loop]
+            with suppress(RuntimeError):  # that loop is closed: nobody waits there
+                loop.call_soon_threadsafe(self._tell, mine)
+
+    def _tell(self, outcomes: list[_Outcome]) -> None:
+        for wanted, result, error, touched in outcomes:
+            if not wanted.answer.done():
+                if error is None:
+                    wanted.answer.set_result(result)
+                else:
+                    wanted.answer.set_exception(error)
+            if touched:
+                self._waiting.wake(touched)
+
+    def _translated(self, err: sqlite3.Error) -> Exception:
+        if getattr(err, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+            return UnusableError(str(self._path), "the database is damaged.", "Restore a backup.")
+        return TransientError(f"the database cannot write now ({err})", retry_after=1.0)

@@ -1,0 +1,40 @@
+"""What every suite may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from bot.ports.store import Store
+from tests.fakes.clock import FakeClock, FakeEntropy
+from tests.fakes.stores import Stores, quick_folder
+
+
+@pytest.fixture(scope="session")
+def stores() -> Iterator[Stores]:
+    """Where fresh stores come from."""
+    with quick_folder() as folder:
+        made = Stores(folder)
+        made.prepare()
+        yield made
+
+
+@pytest.fixture
+async def store(stores: Stores) -> AsyncIterator[Store]:
+    """An empty store of this test's own: a real one, on SQLite."""
+    made = stores.fresh()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Time that stands still until told."""
+    return FakeClock()
+
+
+@pytest.fixture
+def entropy() -> FakeEntropy:
+    """Chance that can be repeated."""
+    return FakeEntropy()
