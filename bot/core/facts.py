@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from bot.core.model import Oid
 
@@ -22,7 +22,7 @@ class Unreadable:
     why: str
 
 
-Read = T | Unreadable
+Read: TypeAlias = T | Unreadable
 
 STRONG_TYPES = frozenset(
     {"microsoftAuthenticator", "fido2", "windowsHelloForBusiness", "platformCredential", "softwareOath", "phone"}
