@@ -1,0 +1,1 @@
+"""The authority: sign-ins through MSAL, ID tokens validated by ourselves."""
