@@ -105,6 +105,13 @@ class HandOff:
 
 
 @dataclass(frozen=True, slots=True)
+class CloseHandOff:
+    """The handoff was left by the person or by time; nobody need take it any more."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
 class StartTimer:
     """Fire `TimerFired(step, version, name, number)` after *after* (from the event's time)."""
 
@@ -155,6 +162,7 @@ Effect = (
     | CloseRequest
     | Watch
     | HandOff
+    | CloseHandOff
     | StartTimer
     | CancelTimers
     | Speak
