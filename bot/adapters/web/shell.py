@@ -100,20 +100,33 @@ class Shell:
 
         Templates see `t(key, **values)`, `static(name)`, `form_token` (put `{{ form_token }}` once
         in every form), `locale`, `locales`, `path`, `site`, and *values*."""
-        locale = self.locale(request)
         cookie = request.cookies.get(security.FORM_COOKIE, "")
         fresh = not cookie
         if fresh:
             cookie = self._random()
+        html = self._render(request, template, cookie, values)
+        response = web.Response(text=html, content_type="text/html", status=status)
+        if fresh:
+            security.set_cookie(response, security.FORM_COOKIE, cookie)
+        response[PANE] = pane
+        return response
+
+    def fragment(self, request: web.Request, template: str, **values: Any) -> str:
+        """A piece of a page, rendered as `page` does, for a script that puts it in."""
+        return self._render(request, template, request.cookies.get(security.FORM_COOKIE, ""), values)
+
+    def _render(self, request: web.Request, template: str, cookie: str, values: Mapping[str, Any]) -> str:
+        locale = self.locale(request)
         token = security.token_for(cookie)
 
         def t(key: str, **words: object) -> str:
             return self.words.say(locale, key, **words)
 
-        html = self._pages.get_template(template).render(
+        field = Markup('<input type="hidden" name="{}" value="{}">').format(security.TOKEN_FIELD, token)
+        return self._pages.get_template(template).render(
             t=t,
             static=self.statics.address,
-            form_token=Markup('<input type="hidden" name="form_token" value="{}">').format(token),
+            form_token=field,
             locale=locale,
             locales=self.site.locales,
             path=request.path,
@@ -121,11 +134,6 @@ class Shell:
             refused=self._refused(request, locale),
             **values,
         )
-        response = web.Response(text=html, content_type="text/html", status=status)
-        if fresh:
-            security.set_cookie(response, security.FORM_COOKIE, cookie)
-        response[PANE] = pane
-        return response
 
     def _refused(self, request: web.Request, locale: str) -> str:
         """What a sign-in that was refused has to say on the page it came back to (`?refused=`)."""
