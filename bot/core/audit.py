@@ -47,6 +47,18 @@ class Tag(StrEnum):
     CHECK_ENDED = "bot:check:ended"
     CASE_STOPPED = "bot:case:stopped"
     CASE_FROZEN = "bot:case:frozen"
+    # desk
+    SESSION_OPENED = "person:session:opened"
+    SESSION_ENDED = "person:session:ended"
+    DESK_REFUSED = "person:desk:refused"
+    CARD_SHOWN = "bot:card:shown"
+    CARD_DONE = "bot:card:done"
+    CASE_TAKEN = "agent:case:taken"
+    CASE_RELEASED = "agent:case:released"
+    TAKE_LAPSED = "bot:case:lapsed"
+    SHIFT_STARTED = "agent:shift:started"
+    SHIFT_ENDED = "agent:shift:ended"
+    HANDOFF_ANSWERED = "agent:handoff:answered"
     # notices
     NOTICE_SENT = "bot:notice:sent"
     NOTICE_UNSENT = "bot:notice:unsent"
