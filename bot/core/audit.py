@@ -59,6 +59,11 @@ class Tag(StrEnum):
     SHIFT_STARTED = "agent:shift:started"
     SHIFT_ENDED = "agent:shift:ended"
     HANDOFF_ANSWERED = "agent:handoff:answered"
+    # sign-ins
+    SIGN_IN_ASKED = "person:sign_in:asked"
+    SIGN_IN_SIGNED = "person:sign_in:signed"
+    SIGN_IN_REFUSED = "person:sign_in:refused"
+    SIGN_IN_REPEATED = "person:sign_in:repeated"
     # notices
     NOTICE_SENT = "bot:notice:sent"
     NOTICE_UNSENT = "bot:notice:unsent"

@@ -51,10 +51,19 @@ class Authority(Protocol):
     """MSAL behind our words. *app* is `identity` or `act`."""
 
     async def begin(
-        self, *, app: str, nonce: str, state: str, context: str, login_hint: str, redirect_uri: str, fresh: bool
+        self,
+        *,
+        app: str,
+        nonce: str,
+        state: str,
+        context: str,
+        login_hint: str,
+        redirect_uri: str,
+        fresh: bool,
     ) -> tuple[str, str]:
-        """(address to send the browser to, flow to hand back to `redeem`, secret). *nonce* is the
-        wire nonce; *fresh* asks for `prompt=login` and `max_age=0`."""
+        """(address to send the browser to, flow to hand back to `redeem`, secret). The wire nonce is
+        the SHA-256 of *nonce* in hex; *fresh* asks for `prompt=login` and `max_age=0`, and makes
+        `redeem` demand `auth_time`."""
         ...
 
     async def redeem(self, *, app: str, flow: str, form: Mapping[str, str]) -> Redeemed:

@@ -98,7 +98,7 @@ class EntraAuthority:
             )
             url = _with_nonce(flow.pop("auth_uri"), _wire(nonce))
             flow.pop("max_age", None)
-            return url, json.dumps({"flow": flow | {"nonce": nonce}, "fresh": fresh})
+            return url, json.dumps({"flow": flow | {"nonce": nonce}, "fresh": fresh}, separators=(",", ":"))
 
         return await asyncio.to_thread(_translated, work)
 
