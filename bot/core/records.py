@@ -113,7 +113,6 @@ class Case:
 @record(
     "outbox",
     key="key",
-    index=(("case_id",),),
     index_where=(
         (("lane", "seq"), "status = 'waiting'"),
         (("coalesce",), "status = 'waiting' AND \"coalesce\" <> ''"),
@@ -318,6 +317,7 @@ class Check:
     digits_until: datetime | None = None
     tries: int = 0
     ended_reason: str = ""
+    signing_id: str = ""
 
 
 @record("saved_codes", key="selector", index=(("subject_oid", "status"), ("set_id",)))
@@ -583,8 +583,8 @@ class Withdrawal:
 
 @record(
     "audit",
-    unique=(("number",),),
-    index=(("case_id",), ("at",)),
+    index=(("case_id",),),
+    unique_where=((("number",), "number IS NOT NULL"),),
     index_where=((("id",), "number IS NULL"),),
 )
 @dataclass(frozen=True, slots=True)

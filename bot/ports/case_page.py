@@ -28,7 +28,7 @@ class Stage(StrEnum):
     LOOK = "look"  # proofs passed; the account is being read
     TICK = "tick"  # which methods are gone
     WAIT = "wait"  # approvers are asked
-    PASS = "pass"  # the sealed pass is here
+    PASS = "pass"  # noqa: S105 - a screen: the sealed pass is here
     REGISTER = "register"  # register the new method, look at what was added
     PERSON = "person"  # a person has taken over
     FROZEN = "frozen"  # stopped after "I did not open this" or the like

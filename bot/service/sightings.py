@@ -1,0 +1,40 @@
+"""Since when something of an account is known here: methods, numbers, the photo.
+
+Graph dates some of it; for the rest our first sighting runs the age. What is seen in the first day
+after installation is `baseline`: usable, and shown as known since the installation. Anything later
+without a date is young, and young is unusable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from bot.core.records import Fact, Sighting
+from bot.ports.store import UnitOfWork
+
+INSTALLED = "installed"
+FIRST_SWEEP = timedelta(hours=24)
+Thing = tuple[str, str, str, datetime | None]
+"""Id (a method's, `mobile`, `photo`), type, label, Graph's date."""
+
+
+def note(work: UnitOfWork, oid: str, things: Iterable[Thing], at: datetime) -> None:
+    """Write down what is seen for the first time; what is known stays as it was."""
+    installed = work.get(Fact, INSTALLED)
+    if installed is None:
+        installed = Fact(INSTALLED, {}, at)
+        work.add(installed)
+    baseline = at - installed.at <= FIRST_SWEEP
+    for ident, kind, label, created in things:
+        key = f"{oid}/{ident}"
+        if work.get(Sighting, key) is None:
+            work.add(Sighting(key, oid, ident, kind, label, at, created, baseline))
+
+
+def known(work: UnitOfWork, oid: str) -> dict[str, tuple[datetime, bool]]:
+    """First sighting, and whether it was the baseline, by id."""
+    return {
+        s.method_id: (s.created_at or s.first_seen_at, s.baseline)
+        for s in work.find(Sighting, subject_oid=oid)
+    }

@@ -1,0 +1,127 @@
+"""What halts a case: a doubt stops it for a person, an objection freezes it.
+
+Stopped, the talk goes on with a person (the flow's `refused` way, and the status says so). Frozen,
+nothing more passes: the reporting attempt's evidence and its sealed pass are void, a pass already
+made is to be withdrawn, security hears of it outside chat. The person's next case is untouched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bot.core.audit import Tag, audit_row
+from bot.core.events import Answered
+from bot.core.records import Attempt, Card, Case, Evidence, Handover, Job, Proving, Withdrawal
+from bot.ports.clock import Entropy
+from bot.ports.store import UnitOfWork
+from bot.ports.turns import Turns
+from bot.service.chance import new_id
+from bot.service.keys import Keys, hashed
+from bot.service.notices import notice_job
+
+Halt = Callable[[UnitOfWork, Case, datetime, str], None]
+"""What else must end with a frozen or stopped case: its open request, for one."""
+
+
+class Stops:
+    def __init__(self, turns: Turns, keys: Keys, entropy: Entropy, halts: Sequence[Halt] = ()) -> None:
+        self._turns = turns
+        self._keys = keys
+        self._entropy = entropy
+        self._halts = tuple(halts)
+
+    def stop(self, work: UnitOfWork, case: Case, why: str, at: datetime) -> Case:
+        """A person must look before anything goes on. *case* is locked; the changed one returns."""
+        self._audit(work, case, at, Tag.CASE_STOPPED, why=why)
+        for halt in self._halts:
+            halt(work, case, at, why)
+        self.answer(work, case, "refused", at)
+        case = replace(_again(work, case), status="with_person")
+        work.put(case)
+        self.card(work, case, "person", at)
+        return case
+
+    def freeze(self, work: UnitOfWork, case: Case, attempt: Attempt | None, why: str, at: datetime) -> Case:
+        """Nothing more passes in this case. *attempt* is the browser it was reported about."""
+        for halt in self._halts:
+            halt(work, case, at, why)
+        if attempt is not None:
+            work.put(
+                replace(attempt, status="frozen", ended_reason=why, challenge="", challenge_wire="")
+            )
+            self.void(work, attempt.id, why, at)
+        for handover in work.find(Handover, case_id=case.id):
+            if handover.status in ("waiting", "shown"):
+                self._take_back(work, handover, why, at)
+        case = replace(_again(work, case), status="frozen", touched_at=at)
+        work.put(case)
+        self._audit(work, case, at, Tag.CASE_FROZEN, why=why, attempt=attempt.id if attempt else "")
+        key = f"frozen/{case.id}"
+        work.enqueue([Job(key, f"alert:{case.id}", "alert", {"what": why, "case": case.id}, case.id, at, at)])
+        if case.subject_oid and case.proven_at:
+            work.enqueue([notice_job(f"{key}/notice", "case_frozen", oid=case.subject_oid, case=case, at=at)])
+        self.card(work, case, "person", at)
+        return case
+
+    def _take_back(self, work: UnitOfWork, handover: Handover, why: str, at: datetime) -> None:
+        subject = work.get(Case, handover.case_id)
+        work.put(replace(handover, sealed="", status="destroyed"))
+        work.add(
+            Withdrawal(
+                new_id(self._entropy, at), handover.case_id, "", subject.subject_oid if subject else "",
+                handover.pass_id, "objection", at, "open",
+            )
+        )  # fmt: skip
+
+    def void(self, work: UnitOfWork, attempt_id: str, why: str, at: datetime) -> None:
+        """What passed in an attempt no longer counts. The MAC is made again: it covers this, too."""
+        for row in work.find(Evidence, attempt_id=attempt_id, voided_at=None):
+            voided = replace(row, voided_at=at, void_reason=why)
+            work.put(replace(voided, mac=self._keys.row_mac(voided)))
+            work.audit(
+                audit_row(
+                    new_id(self._entropy, at), at, Tag.EVIDENCE_VOIDED, case_id=row.case_id,
+                    subject=row.subject_oid, evidence=row.id, attempt=attempt_id, why=why,
+                )
+            )  # fmt: skip
+
+    def answer(self, work: UnitOfWork, case: Case, outcome: str, at: datetime) -> bool:
+        """Answer the flow's `prove` step, once. False when it is not waiting for one."""
+        proving = work.get(Proving, case.id)
+        if proving is None or proving.closed_at is not None:
+            return False
+        work.put(replace(proving, closed_at=at, answered=outcome))
+        self._audit(work, case, at, Tag.PROOF_ANSWERED, step=proving.step, outcome=outcome)
+        self._turns.take(
+            work, case, Answered(proving.step, proving.version, outcome),
+            dedupe_key=f"prove/{case.id}/{proving.step}@{proving.version}", at=at,
+        )  # fmt: skip
+        return True
+
+    def card(self, work: UnitOfWork, case: Case, wants: str, at: datetime) -> None:
+        """Put the case before the agents, or say on its card what it wants now."""
+        card = work.get(Card, case.id)
+        if card is None:
+            card = Card(case.id, hashed(self._keys.handle("review", case.id)), at, "open", wants)
+            work.add(card)
+        else:
+            card = replace(card, status="open", wants=wants, touched_at=at, version=card.version + 1)
+            work.put(card)
+        body = {"case": case.id, "wants": wants}
+        key = f"card/{case.id}/{card.version}/{at.timestamp()}"
+        work.enqueue([Job(key, f"card:{case.id}", "card", body, case.id, at, at, coalesce=f"card:{case.id}")])
+
+    def _audit(self, work: UnitOfWork, case: Case, at: datetime, tag: Tag, **body: Any) -> None:
+        work.audit(
+            audit_row(
+                new_id(self._entropy, at), at, tag, case_id=case.id, subject=case.subject_oid, **body
+            )
+        )
+
+
+def _again(work: UnitOfWork, case: Case) -> Case:
+    """The case as the turn left it."""
+    return work.case(case.id) or case
