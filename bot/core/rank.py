@@ -55,18 +55,18 @@ def rank_of(facts: AccountFacts, rules: RankRules, now: datetime, *, had_methods
     if isinstance(person, Unreadable):
         return Ranked(Rank.PRIVILEGED, ("account_unreadable",))
     names = {str(person.oid)} | (facts.groups if isinstance(facts.groups, frozenset) else frozenset())
-    if why := _excluded(facts, rules, names, external=person.external):
-        return Ranked(Rank.EXCLUDED, why)
-    if why := _privileged(facts, rules, names, restricted=person.management_restricted):
-        return Ranked(Rank.PRIVILEGED, why)
+    if out := _excluded(facts, rules, names, external=person.external):
+        return Ranked(Rank.EXCLUDED, out)
+    if power := _privileged(facts, rules, names, restricted=person.management_restricted):
+        return Ranked(Rank.PRIVILEGED, power)
     if names & rules.sensitive:
         return Ranked(Rank.SENSITIVE, ("listed",))
     if person.guest:
         return Ranked(Rank.SENSITIVE, ("guest",))
     if not had_methods and _newly_hired(person.hired_at, now) and not strong(facts.methods):
         return Ranked(Rank.NEW_ACCOUNT, ("no_method_yet",))
-    if why := _risky(facts.risk, rules):
-        return Ranked(Rank.SENSITIVE, (why,))
+    if risk := _risky(facts.risk, rules):
+        return Ranked(Rank.SENSITIVE, (risk,))
     return Ranked(Rank.STANDARD)
 
 
@@ -83,7 +83,8 @@ def _excluded(facts: AccountFacts, rules: RankRules, names: set[str], *, externa
 def _privileged(
     facts: AccountFacts, rules: RankRules, names: set[str], *, restricted: bool
 ) -> tuple[str, ...]:
-    roles, why = facts.roles, []
+    roles = facts.roles
+    why: list[str] = []
     eligible = roles.eligible
     if rules.no_pim and isinstance(eligible, Unreadable) and eligible.why == "unlicensed":
         eligible = ()

@@ -489,6 +489,7 @@ class Request:
     ended_at: datetime | None = None
     refusal: str = ""  # Reason
     ends_pinned_at: datetime | None = None
+    first_asked_at: datetime | None = None  # of the request this one asks again
 
 
 @record("reviews", unique=(("request_id", "human"),), index=(("request_id",),))
@@ -505,6 +506,8 @@ class Review:
     signing_id: str
     at: datetime
     mac: str
+    plan_digest: str = ""  # what all approvers of a quorum sign alike
+    note: str = ""
 
 
 @record(
