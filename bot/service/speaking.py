@@ -1,0 +1,106 @@
+"""The outbox handler of `say` jobs: words first, then the chat they belong to.
+
+A job pins flow version and locale, so a text changed meanwhile changes nothing already promised.
+Offers of the router become buttons here, because only now is it known what the flows are called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.core import effects as fx
+from bot.core.choice import CommandChoice, Dismiss, ShowMenu, StartFlow
+from bot.core.elements import MAX_BUTTONS, Choice
+from bot.core.message import Message
+from bot.core.model import Command, Place, Reason
+from bot.core.records import Job
+from bot.errors import PermanentError
+from bot.ports.chat import Chat
+from bot.service.published import PublishedFlows
+from bot.service.words import Scene, WordService
+
+_WITH_MENU = frozenset({"menu", "nothing_open", "say_again"})
+_WITH_OPEN = frozenset({"already_open"})
+
+
+class Speaking:
+    """*chats* by channel name."""
+
+    def __init__(self, words: WordService, published: PublishedFlows, chats: Mapping[str, Chat]) -> None:
+        self._words = words
+        self._published = published
+        self._chats = chats
+
+    async def handle(self, job: Job) -> None:
+        message = self.message(job.body, job.case_id)
+        if message is None:
+            return
+        place = Place.of(job.body["place"])
+        chat = self._chats.get(place.channel)
+        if chat is None:
+            raise PermanentError(f"no chat for channel {place.channel}")
+        await chat.post(place, message, key=job.key, case_id=job.case_id)
+
+    def message(self, body: Mapping[str, Any], case_id: str) -> Message | None:
+        """What the job says, or None where its author wrote nothing for it."""
+        scene = Scene(body["locale"], case_id, body["number"])
+        effect = _effect(body["what"], body["effect"])
+        if not body["flow_hash"]:
+            return self._own(effect, body.get("offer", ()), scene)
+        return self._words.render(effect, self._published.words(body["flow_hash"]), scene)
+
+    def _own(self, effect: fx.Say | fx.Tell | fx.Refuse, offer: list[str], scene: Scene) -> Message | None:
+        if isinstance(effect, fx.Refuse):
+            return self._words.tell(scene, f"reasons.{effect.reason.value}")
+        assert isinstance(effect, fx.Tell)
+        choices = self._choices(effect.key, offer, scene)
+        return self._words.tell(scene, f"common.{effect.key}", self._values(offer, effect, scene), choices=choices)
+
+    def _values(self, offer: list[str], effect: fx.Tell, scene: Scene) -> dict[str, object]:
+        values = dict(effect.values)
+        flows = self._flows_of(offer)
+        if flows:
+            values.setdefault("title", self._title(flows[0], scene))
+        return values
+
+    def _choices(self, key: str, offer: list[str], scene: Scene) -> list[Choice]:
+        say = self._words.say
+        person = Choice(str(CommandChoice(Command.PERSON)), say(scene.locale, "common.button_person"))
+        not_me = Choice(str(CommandChoice(Command.NOT_ME)), say(scene.locale, "common.button_not_me"))
+        other = Choice(str(Dismiss()), say(scene.locale, "common.button_else"))
+        menu = Choice(str(ShowMenu()), say(scene.locale, "common.button_menu"))
+        starts = [Choice(str(StartFlow(flow)), self._title(flow, scene)) for flow in self._flows_of(offer)]
+        if key == "alarm_offer":
+            return [not_me, *starts[: MAX_BUTTONS - 2], person]
+        if key in _WITH_OPEN:
+            resume = Choice(str(CommandChoice(Command.RESUME)), say(scene.locale, "common.button_resume"))
+            cancel = Choice(str(CommandChoice(Command.CANCEL)), say(scene.locale, "common.button_cancel"))
+            return [resume, cancel, person]
+        if key in _WITH_MENU:
+            every = [Choice(str(StartFlow(f)), self._title(f, scene)) for f in self._published.names()]
+            return [*every[: MAX_BUTTONS - 2], not_me, person]
+        if starts:
+            return [*starts[: MAX_BUTTONS - 2], other, person]
+        if key in {"person", "alarm", "too_long", "language_set"}:
+            return [menu]
+        return []
+
+    def _flows_of(self, offer: list[str]) -> list[str]:
+        return [label for label in offer if label in self._published.names()][:3]
+
+    def _title(self, flow: str, scene: Scene) -> str:
+        flow_hash = self._published.live(flow)
+        assert flow_hash is not None
+        return self._words.title(self._published.words(flow_hash), scene.locale, flow)
+
+
+def _effect(what: str, body: Mapping[str, Any]) -> fx.Say | fx.Tell | fx.Refuse:
+    match what:
+        case "Say":
+            return fx.Say(**{**body, "choices": tuple(body["choices"])})
+        case "Tell":
+            return fx.Tell(**body)
+        case "Refuse":
+            return fx.Refuse(Reason(body["reason"]))
+    raise PermanentError(f"unknown words job {what}")
