@@ -64,9 +64,35 @@ class Tag(StrEnum):
     SIGN_IN_SIGNED = "person:sign_in:signed"
     SIGN_IN_REFUSED = "person:sign_in:refused"
     SIGN_IN_REPEATED = "person:sign_in:repeated"
+    # requests, reviews, acts
+    REQUEST_ASKED = "bot:request:asked"
+    REQUEST_REFUSED = "bot:request:refused"
+    REQUEST_ENDED = "bot:request:ended"
+    REQUEST_ESCALATED = "timer:request:escalated"
+    REVIEW_READ = "agent:review:read"
+    REVIEW_DENIED = "agent:review:denied"
+    REVIEW_SUSPICIOUS = "agent:review:suspicious"
+    REVIEW_ASKED_MORE = "agent:review:asked_more"
+    DRAFT_REFUSED = "agent:draft:refused"
+    APPROVAL_REFUSED = "agent:approval:refused"
+    APPROVAL_COUNTED = "agent:approval:counted"
+    EXECUTION_OPENED = "agent:execution:opened"
+    EXECUTION_CLOSED = "bot:execution:closed"
+    INTENT_WRITTEN = "bot:intent:written"
+    RESULT_WRITTEN = "bot:result:written"
+    PASS_SEALED = "bot:pass:sealed"
+    PASS_SHOWN = "person:pass:shown"
+    PASS_USED = "bot:pass:used"
+    PASS_DESTROYED = "timer:pass:destroyed"
+    WITHDRAWAL_ASKED = "bot:withdrawal:asked"
+    WITHDRAWAL_DONE = "agent:withdrawal:done"
+    WITHDRAWAL_REFUSED = "agent:withdrawal:refused"
     # notices
     NOTICE_SENT = "bot:notice:sent"
     NOTICE_UNSENT = "bot:notice:unsent"
+    # saved codes
+    CODES_MADE = "person:codes:made"
+    CODE_USED = "person:code:used"
 
 
 def audit_row(

@@ -60,12 +60,12 @@ def record(
 @record(
     "events",
     unique=(("dedupe_key",),),
-    index=(("case_id", "id"),),
     index_where=((("id",), "status = 'failed'"),),
 )
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """The inbox: inserted, deduplicated and advanced in one transaction."""
+    """The inbox: inserted, deduplicated and advanced in one transaction. A case's events lie between
+    the ids of its opening and its last touch, which sort by time; no index says so once more."""
 
     id: str
     dedupe_key: str
@@ -510,6 +510,24 @@ class Review:
     note: str = ""
 
 
+@record("decisions", index=(("request_id",), ("status",)))
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What became of one signature: the page the approver comes back to. *id* is the signing's."""
+
+    id: str
+    case_id: str
+    request_id: str
+    approver_oid: str
+    at: datetime
+    status: str  # working, refused, counted, executing, closed, interrupted
+    execution_id: str = ""
+    reasons: JsonList = field(default_factory=list)
+    missing: int = 0
+    outcome: str = ""
+    ended_at: datetime | None = None
+
+
 @record(
     "executions",
     index=(("request_id",), ("subject_oid", "status")),
@@ -586,9 +604,8 @@ class Withdrawal:
 
 @record(
     "audit",
-    index=(("case_id",),),
     unique_where=((("number",), "number IS NOT NULL"),),
-    index_where=((("id",), "number IS NULL"),),
+    index_where=((("id",), "number IS NULL"), (("case_id",), "number IS NOT NULL")),
 )
 @dataclass(frozen=True, slots=True)
 class AuditRow:
