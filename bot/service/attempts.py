@@ -79,7 +79,9 @@ class Attempts:
 
     # --- claim and key -------------------------------------------------------------------------
 
-    async def claim(self, handle: str, number: str, browser: str, visitor: Visitor, *, shared: bool) -> Attempt:
+    async def claim(
+        self, handle: str, number: str, browser: str, visitor: Visitor, *, shared: bool
+    ) -> Attempt:
         """Raises Refused; a wrong number is counted, so it commits before it is refused."""
         at = self._clock.now()
 

@@ -161,7 +161,7 @@ class Provings:
         """The person says which methods are gone; with none strong left, the flow gets its `ok`."""
         at = self._clock.now()
 
-        def fn(work: UnitOfWork) -> str:
+        def fn(work: UnitOfWork) -> tuple[str, Reason | None]:
             case, attempt = self._attempts.proven_page(work, handle, browser, at)
             proving = work.get(Proving, case.id)
             if case.status != "open" or proving is None or proving.closed_at is not None:
@@ -171,6 +171,8 @@ class Provings:
             known = {m["id"]: m for m in proving.methods}
             if not set(method_ids) <= set(known):
                 raise Refused(Reason.BAD_FORM)
+            if self._rang_there(work, case, attempt, set(method_ids), at):
+                return case.id, Reason.EVIDENCE_SHORT
             gone = [known[i] for i in known if i in set(method_ids)]
             attempt = replace(attempt, gone=gone, gone_at=at)
             work.put(attempt)
@@ -181,9 +183,21 @@ class Provings:
             )  # fmt: skip
             if not left:
                 self._stops.answer(work, case, "ok", at)
-            return case.id
+            return case.id, None
 
-        self._store.notify(await self._store.transact(fn))
+        case_id, reason = await self._store.transact(fn)
+        self._store.notify(case_id)
+        if reason is not None:
+            raise Refused(reason)
+
+    def _rang_there(
+        self, work: UnitOfWork, case: Case, attempt: Attempt, gone: set[str], at: datetime
+    ) -> bool:
+        """A call-back that rang on a device now said to be lost proves nothing: it is made void."""
+        rows = [r for r in self._book.standing(work, case, attempt, at) if r.how.get("number") in gone]
+        for row in rows:
+            self._stops.void_row(work, row, "rang_on_lost", at)
+        return bool(rows)
 
     def works(self, work: UnitOfWork, case: Case, at: datetime) -> bool:
         """A strong method still works: self-service, never a request."""

@@ -1,0 +1,278 @@
+"""What a person enters on the case page to prove who they are.
+
+Every try that could be a guess goes the same way: may it be tried now; is it right; and, in one
+transaction, either evidence or one wrong try more. Slow work (Argon2, Graph) happens between two
+transactions, so the second asks again whether it may be tried: parallel guesses gain nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.core.audit import Tag, audit_row
+from bot.core.model import LiveHow, ProofKind, Reason
+from bot.core.records import Attempt, Case, Check, Proving, Signing
+from bot.errors import PermanentError, Refused, TransientError
+from bot.ports.clock import Clock, Entropy
+from bot.ports.directory import Directory
+from bot.ports.saved_codes import SavedCodes
+from bot.ports.sign_in import Finished, Landing, Purpose, Redirect, SignInAsk, SignIns
+from bot.ports.store import Store, UnitOfWork
+from bot.ports.vouchers import Vouchers
+from bot.service import digits
+from bot.service.attempts import Attempts
+from bot.service.chance import new_id
+from bot.service.counter import Counter
+from bot.service.evidence import EvidenceBook
+from bot.service.keys import Keys, b64, canonical, hashed
+from bot.service.limits import Limits
+from bot.service.on_record import on_record
+from bot.service.proving import Provings
+from bot.service.stops import Stops
+
+_ADDRESSES = 5
+"""How often a case may be told another account before evidence."""
+
+
+class ProofEntry:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        entropy: Entropy,
+        keys: Keys,
+        directory: Directory,
+        attempts: Attempts,
+        limits: Limits,
+        book: EvidenceBook,
+        stops: Stops,
+        provings: Provings,
+        saved_codes: SavedCodes,
+        vouchers: Vouchers,
+        sign_ins: SignIns,
+        *,
+        video: bool,
+    ) -> None:
+        self._store, self._clock, self._entropy, self._keys = store, clock, entropy, keys
+        self._directory, self._attempts, self._limits = directory, attempts, limits
+        self._book, self._stops, self._provings = book, stops, provings
+        self._saved_codes, self._vouchers, self._sign_ins = saved_codes, vouchers, sign_ins
+        self._counter = Counter(keys)
+        self._video = video
+
+    # --- whose account -------------------------------------------------------------------------------
+
+    async def address(self, handle: str, browser: str, typed: str) -> None:
+        """Note whose account it is about. The answer is the same whether the directory knows it."""
+        at = self._clock.now()
+        await self._store.read(lambda work: self._page(work, handle, browser, at))
+        try:
+            person = await self._directory.find(typed.strip())
+        except (TransientError, PermanentError):
+            person = None
+
+        def fn(work: UnitOfWork) -> None:
+            case, _ = self._page(work, handle, browser, at)
+            if case.identified_by not in ("", "typed") or case.proven_at is not None:
+                raise Refused(Reason.PROOF_CLOSED)
+            if work.bump(f"address/{case.id}", until=at + timedelta(days=1)) > _ADDRESSES:
+                raise Refused(Reason.TOO_MANY)
+            work.put(replace(case, subject_oid=str(person.oid) if person else "", identified_by="typed"))
+
+        await self._store.transact(fn)
+
+    # --- saved code ------------------------------------------------------------------------------------
+
+    async def saved_code(self, handle: str, browser: str, typed: str) -> None:
+        at = self._clock.now()
+        subject = await self._store.read(lambda work: self._try(work, handle, browser, at)[0].subject_oid)
+        found = await self._saved_codes.verify(subject, typed)
+        now = self._clock.now()
+
+        def fn(work: UnitOfWork) -> Reason | None:
+            case, attempt = self._try(work, handle, browser, now)
+            if case.subject_oid != subject:
+                return Reason.SUBJECT_CHANGED
+            if isinstance(found, Reason) or not case.subject_oid:
+                self._wrong(work, case, attempt, ProofKind.SAVED_CODE, now)
+                return found if isinstance(found, Reason) else Reason.WRONG_CODE
+            if not self._saved_codes.consume(work, found):
+                self._wrong(work, case, attempt, ProofKind.SAVED_CODE, now)
+                return Reason.USED_CODE
+            self._book.pass_proof(
+                work, case, attempt, ProofKind.SAVED_CODE, {"selector": found}, "", now
+            )
+            return None
+
+        await self._after(handle, await self._store.transact(fn))
+
+    # --- live check and manager --------------------------------------------------------------------
+
+    async def ask_check(self, handle: str, browser: str, *, how: str, number_ref: str, counter: str) -> None:
+        """Ask an agent; asking again replaces what was asked before and gives no try back."""
+        at = self._clock.now()
+        way = _way(how)
+        if way is LiveHow.VIDEO and not self._video:
+            raise Refused(Reason.PROOF_CLOSED)
+        case, _ = await self._store.read(lambda work: self._page(work, handle, browser, at))
+        numbers = (await on_record(self._store, self._directory, case, at))[0] if case.proven_at else ()
+        if number_ref and number_ref not in {n.ref for n in numbers if n.usable}:
+            raise Refused(Reason.BAD_FORM, detail="number")
+
+        def fn(work: UnitOfWork) -> Reason | None:
+            case, attempt = self._page(work, handle, browser, at)
+            by = ""
+            if way is LiveHow.COUNTER:
+                if reason := self._limits.may_try(work, case, attempt, at, in_person=True):
+                    raise Refused(reason)
+                by = self._counter.agent(work, counter, at)
+                if not by:
+                    self._wrong(work, case, attempt, ProofKind.LIVE_CHECK, at)
+                    return Reason.WRONG_CODE
+            self._end_checks(work, attempt, ProofKind.LIVE_CHECK, "asked_anew")
+            ident = new_id(self._entropy, at)
+            work.add(
+                Check(
+                    ident, case.id, attempt.id, ProofKind.LIVE_CHECK.value, way.value, at, "asked",
+                    hashed(ident), expected_oid=by, number_ref=number_ref if way is LiveHow.CALL_BACK else "",
+                )
+            )  # fmt: skip
+            self._audit(work, case, at, Tag.CHECK_ASKED, check=ident, attempt=attempt.id, how=way.value)
+            self._stops.card(work, case, "live_check", at)
+            return None
+
+        await self._after(handle, await self._store.transact(fn))
+
+    async def ask_manager(self, handle: str, browser: str) -> None:
+        at = self._clock.now()
+        case, attempt = await self._store.read(lambda work: self._page(work, handle, browser, at))
+        if reason := await self._vouchers.ask(case, attempt):
+            raise Refused(reason)
+        self._store.notify(case.id)
+
+    async def digits(self, handle: str, browser: str, typed: str) -> None:
+        """Six check digits, of whichever check of this attempt is signed. Late ones are said to be
+        late; they cost no try, for they were right."""
+        at = self._clock.now()
+
+        def fn(work: UnitOfWork) -> Reason | None:
+            case, attempt = self._page(work, handle, browser, at)
+            signed = [c for c in work.find(Check, attempt_id=attempt.id) if c.status == "signed"]
+            in_person = any(c.how == LiveHow.COUNTER for c in signed)
+            if reason := self._limits.may_try(work, case, attempt, at, in_person=in_person):
+                raise Refused(reason)
+            if not signed:
+                raise Refused(Reason.PROOF_CLOSED)
+            check = next((c for c in signed if digits.fit(self._keys, c, typed)), None)
+            if check is None:
+                self._wrong(work, case, attempt, ProofKind(signed[0].kind), at)
+                work.put(replace(signed[0], tries=signed[0].tries + 1))
+                return Reason.WRONG_CODE
+            if digits.late(check, at):
+                return Reason.DIGITS_LATE
+            work.put(replace(check, status="passed"))
+            how = {"how": check.how, "check": check.id, "signing": check.signing_id}
+            if check.number_ref:
+                how["number"] = check.number_ref
+            self._book.pass_proof(work, case, attempt, ProofKind(check.kind), how, check.by_oid, at)
+            return None
+
+        await self._after(handle, await self._store.transact(fn))
+
+    # --- a method that still works ---------------------------------------------------------------
+
+    async def sign_in(self, handle: str, browser: str, browser_cookie: str) -> Redirect:
+        at = self._clock.now()
+        case, attempt = await self._store.read(lambda work: self._page(work, handle, browser, at))
+        return await self._sign_ins.begin(
+            SignInAsk(
+                Purpose.WORKING_METHOD, browser_cookie, subject_ref=case.id, expected_oid=case.subject_oid,
+                digest=_digest(case, attempt), payload={"case_id": case.id, "attempt": attempt.id},
+            )
+        )  # fmt: skip
+
+    async def signed_in(self, finished: Finished) -> Landing:
+        """The subject signed in with a method of theirs: the case turns back to self-service."""
+        signing, at = finished.signing, self._clock.now()
+
+        def fn(work: UnitOfWork) -> None:
+            case = work.case(signing.subject_ref)
+            attempt = work.get(Attempt, str(signing.payload.get("attempt", "")))
+            if case is None or attempt is None:
+                raise Refused(Reason.UNKNOWN_CASE)
+            if case.subject_oid and case.subject_oid != finished.who.oid:
+                raise Refused(Reason.OTHER_ACCOUNT)
+            if signing.digest != _digest(case, attempt):
+                raise Refused(Reason.EVIDENCE_CHANGED)
+            if case.status != "open":
+                raise Refused(Reason.CASE_FROZEN)
+            self._provings.works(work, case, at)
+
+        await self._store.transact(fn)
+        self._store.notify(signing.subject_ref)
+        return Landing(self.back(signing))
+
+    def back(self, signing: Signing) -> str:
+        """The case page that a sign-in for a case returns to."""
+        return f"/c/{self._keys.handle('case', str(signing.payload.get('case_id', '')))}"
+
+    # --- shared ------------------------------------------------------------------------------------
+
+    def _page(self, work: UnitOfWork, handle: str, browser: str, at: datetime) -> tuple[Case, Attempt]:
+        """The case and attempt of a page that may prove something now. Raises Refused."""
+        case, attempt = self._attempts.proven_page(work, handle, browser, at)
+        proving = work.get(Proving, case.id)
+        if case.status != "open" or proving is None or proving.closed_at is not None:
+            raise Refused(Reason.PROOF_CLOSED)
+        return case, attempt
+
+    def _try(self, work: UnitOfWork, handle: str, browser: str, at: datetime) -> tuple[Case, Attempt]:
+        case, attempt = self._page(work, handle, browser, at)
+        if reason := self._limits.may_try(work, case, attempt, at):
+            raise Refused(reason)
+        return case, attempt
+
+    def _wrong(self, work: UnitOfWork, case: Case, attempt: Attempt, kind: ProofKind, at: datetime) -> None:
+        attempt = self._limits.wrong(work, case, attempt, kind.value, at)
+        if attempt.status == "ended":
+            self._stops.void(work, attempt.id, "tries", at)
+            for each in (ProofKind.LIVE_CHECK, ProofKind.MANAGER):
+                self._end_checks(work, attempt, each, "tries")
+
+    def _end_checks(self, work: UnitOfWork, attempt: Attempt, kind: ProofKind, why: str) -> None:
+        for check in work.find(Check, attempt_id=attempt.id):
+            if check.kind == kind and check.status in ("asked", "signed"):
+                work.put(replace(check, status="ended", ended_reason=why))
+
+    async def _after(self, handle: str, reason: Reason | None) -> None:
+        """Once committed: read the account where that is due, wake the page, or say what was wrong."""
+        case = await self._store.read(lambda work: self._attempts.case_of(work, handle))
+        if reason is None:
+            await self._provings.assess(case.id)
+        self._store.notify(case.id)
+        if reason is not None:
+            raise Refused(reason)
+
+    def _audit(self, work: UnitOfWork, case: Case, at: datetime, tag: Tag, **body: Any) -> None:
+        work.audit(
+            audit_row(
+                new_id(self._entropy, at), at, tag, case_id=case.id, actor="person",
+                subject=case.subject_oid, **body,
+            )
+        )  # fmt: skip
+
+
+def _way(how: str) -> LiveHow:
+    try:
+        return LiveHow(how)
+    except ValueError as err:
+        raise Refused(Reason.BAD_FORM) from err
+
+
+def _digest(case: Case, attempt: Attempt) -> str:
+    what = canonical([case.id, attempt.id, attempt.thumbprint])
+    return b64(hashlib.sha256(b"keyturn/working" + what).digest())
+
