@@ -460,6 +460,7 @@ class Card:
     touched_at: datetime | None = None
     escalated_at: datetime | None = None
     version: int = 0
+    ref: str = ""  # the message in the agents' channel, once posted
 
 
 @record(

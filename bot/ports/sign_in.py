@@ -113,7 +113,6 @@ class Landing:
     session: str = field(default="", repr=False)
     session_kind: str = ""
     refused: str = ""  # Reason, shown on the page
-    spent_cookie: str = ""  # name of the transaction cookie to delete
 
 
 Handler = Callable[[Finished], Awaitable[Landing]]

@@ -14,12 +14,13 @@ from typing import Any
 
 from bot.core.audit import Tag, audit_row
 from bot.core.events import Answered
-from bot.core.records import Attempt, Card, Case, Evidence, Handover, Job, Proving, Withdrawal
+from bot.core.records import Attempt, Case, Evidence, Handover, Job, Proving, Withdrawal
 from bot.ports.clock import Entropy
 from bot.ports.store import UnitOfWork
 from bot.ports.turns import Turns
+from bot.service import cards
 from bot.service.chance import new_id
-from bot.service.keys import Keys, hashed
+from bot.service.keys import Keys
 from bot.service.notices import notice_job
 
 Halt = Callable[[UnitOfWork, Case, datetime, str], None]
@@ -79,14 +80,17 @@ class Stops:
     def void(self, work: UnitOfWork, attempt_id: str, why: str, at: datetime) -> None:
         """What passed in an attempt no longer counts. The MAC is made again: it covers this, too."""
         for row in work.find(Evidence, attempt_id=attempt_id, voided_at=None):
-            voided = replace(row, voided_at=at, void_reason=why)
-            work.put(replace(voided, mac=self._keys.row_mac(voided)))
-            work.audit(
-                audit_row(
-                    new_id(self._entropy, at), at, Tag.EVIDENCE_VOIDED, case_id=row.case_id,
-                    subject=row.subject_oid, evidence=row.id, attempt=attempt_id, why=why,
-                )
-            )  # fmt: skip
+            self.void_row(work, row, why, at)
+
+    def void_row(self, work: UnitOfWork, row: Evidence, why: str, at: datetime) -> None:
+        voided = replace(row, voided_at=at, void_reason=why)
+        work.put(replace(voided, mac=self._keys.row_mac(voided)))
+        work.audit(
+            audit_row(
+                new_id(self._entropy, at), at, Tag.EVIDENCE_VOIDED, case_id=row.case_id,
+                subject=row.subject_oid, evidence=row.id, attempt=row.attempt_id, why=why,
+            )
+        )  # fmt: skip
 
     def answer(self, work: UnitOfWork, case: Case, outcome: str, at: datetime) -> bool:
         """Answer the flow's `prove` step, once. False when it is not waiting for one."""
@@ -103,16 +107,7 @@ class Stops:
 
     def card(self, work: UnitOfWork, case: Case, wants: str, at: datetime) -> None:
         """Put the case before the agents, or say on its card what it wants now."""
-        card = work.get(Card, case.id)
-        if card is None:
-            card = Card(case.id, hashed(self._keys.handle("review", case.id)), at, "open", wants)
-            work.add(card)
-        else:
-            card = replace(card, status="open", wants=wants, touched_at=at, version=card.version + 1)
-            work.put(card)
-        body = {"case": case.id, "wants": wants}
-        key = f"card/{case.id}/{card.version}/{at.timestamp()}"
-        work.enqueue([Job(key, f"card:{case.id}", "card", body, case.id, at, at, coalesce=f"card:{case.id}")])
+        cards.show(work, self._keys, case, wants, at)
 
     def _audit(self, work: UnitOfWork, case: Case, at: datetime, tag: Tag, **body: Any) -> None:
         work.audit(

@@ -1,7 +1,8 @@
 """Where the authority sends a browser back to: the one POST that may come from another site.
 
 Nothing here judges a sign-in; `SignIns.finish` does, from the posted form and the transaction
-cookie. This page spends that cookie, sets the session that was opened, and sends the browser on.
+cookie. This page sets the session that was opened and sends the browser on. The transaction cookie
+is left to run out after its ten minutes: it is spent, and by it a reload finds the outcome.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from bot.adapters.web import security
 from bot.adapters.web.shell import Shell, local_path
 from bot.core.model import Reason
 from bot.errors import Refused
@@ -38,8 +38,6 @@ class Callback:
             path += f"{'&' if '?' in path else '?'}refused={quote(landing.refused)}"
         response = self._shell.see_other(path)
         self._shell.land(response, landing)
-        if landing.spent_cookie in request.cookies:
-            security.drop_cookie(response, landing.spent_cookie, cross_site=True)
         return response
 
     def _in_a_pane(self, request: web.Request) -> bool:

@@ -1,0 +1,320 @@
+"""The desk: who may sit there, the queue, taking turns, shifts, and how a talk ended."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.core.audit import Tag, audit_row
+from bot.core.engine import awaiting
+from bot.core.events import Answered
+from bot.core.facts import AccountFacts, Unreadable
+from bot.core.flow import FlowState
+from bot.core.model import Oid, Reason
+from bot.core.records import Card, Case, Session, Shift, Timer, Withdrawal
+from bot.core.tables import Verb
+from bot.errors import Refused
+from bot.ports.clock import Clock, Entropy
+from bot.ports.desk import TOPIC, Agent, Board, DeadLetters, WithdrawalView
+from bot.ports.directory import Directory
+from bot.ports.flows import Flows
+from bot.ports.sessions import Sessions
+from bot.ports.sign_in import Finished, Landing, Purpose, Redirect, SignInAsk, SignIns
+from bot.ports.store import Store, UnitOfWork
+from bot.ports.turns import Turns
+from bot.service import cards
+from bot.service.card_views import CardViews
+from bot.service.chance import new_id
+
+_ASK_AGAIN = timedelta(minutes=2)
+"""How long a membership once read is relied on for reading; decisions read their own."""
+OUTCOMES = frozenset({"closed", "back"})
+
+
+class DeskService:
+    """Implements `ports.desk.Desk`; `signed_in` handles `Purpose.DESK`, `fire` the timers `take`."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        entropy: Entropy,
+        directory: Directory,
+        flows: Flows,
+        turns: Turns,
+        sessions: Sessions,
+        sign_ins: SignIns,
+        views: CardViews,
+        dead: DeadLetters,
+        agents_group: str,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._entropy = entropy
+        self._directory = directory
+        self._flows = flows
+        self._turns = turns
+        self._sessions = sessions
+        self._sign_ins = sign_ins
+        self._views = views
+        self._dead = dead
+        self._group = agents_group
+        self._members: dict[str, datetime] = {}
+
+    # --- who may sit here ------------------------------------------------------------------------
+
+    async def sign_in(self, browser: str) -> Redirect:
+        return await self._sign_ins.begin(SignInAsk(Purpose.DESK, browser))
+
+    async def signed_in(self, finished: Finished) -> Landing:
+        """Opens a desk session for a member of the agents' group, and for nobody else."""
+        who = finished.who
+        facts = await self._directory.facts(who.oid, groups=(self._group,))
+        reason = not_an_agent(facts, self._group)
+        if reason is not None:
+            at = self._clock.now()
+            row = audit_row(
+                new_id(self._entropy, at), at, Tag.DESK_REFUSED, actor=who.oid, actor_method="sign_in",
+                actor_auth_time=who.auth_time, reason=reason.value,
+            )  # fmt: skip
+            await self._store.transact(lambda work: work.audit(row))
+            return Landing("/desk", refused=reason.value)
+        self._members[who.oid] = self._clock.now()
+        value = await self._sessions.open("desk", who, {"upn": who.upn})
+        return Landing("/desk", session=value, session_kind="desk")
+
+    async def _demand(self, agent: Session) -> None:
+        """Raises Refused(NOT_AN_AGENT) once the owner of the session left the group; whoever cannot
+        be read is none."""
+        at = self._clock.now()
+        read_at = self._members.get(agent.oid)
+        if read_at is not None and timedelta(0) <= at - read_at < _ASK_AGAIN:
+            return
+        facts = await self._directory.facts(Oid(agent.oid), groups=(self._group,))
+        if not_an_agent(facts, self._group) is not None:
+            self._members.pop(agent.oid, None)
+            raise Refused(Reason.NOT_AN_AGENT)
+        self._members[agent.oid] = at
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    async def board(self, agent: Session) -> Board:
+        await self._demand(agent)
+        at = self._clock.now()
+
+        def fn(work: UnitOfWork) -> tuple[str, list[Withdrawal], list[Shift], dict[str, str]]:
+            open_ones = work.find(Withdrawal, status="open", order="asked_at", limit=50)
+            numbers = {w.case_id: case.number for w in open_ones if (case := work.get(Case, w.case_id))}
+            return _mark(work), open_ones, work.find(Shift, ended_at=None, order="started_at"), numbers
+
+        mark, withdrawals, shifts, numbers = await self._store.read(fn)
+        return Board(
+            at=at,
+            mark=mark,
+            cards=await self._views.open(),
+            withdrawals=tuple(
+                [
+                    WithdrawalView(
+                        w.id,
+                        numbers.get(w.case_id, ""),
+                        await self._views.name(w.subject_oid),
+                        w.why,
+                        w.asked_at,
+                    )
+                    for w in withdrawals
+                ]
+            ),
+            dead=await self._dead.listed(),
+            on_duty=tuple(Agent(s.oid, s.name, s.started_at) for s in shifts),
+            my_shift=any(s.oid == agent.oid for s in shifts),
+        )
+
+    async def mark(self) -> str:
+        return await self._store.read(_mark)
+
+    # --- taking turns ----------------------------------------------------------------------------
+
+    async def take(self, agent: Session, case_id: str) -> None:
+        await self._demand(agent)
+        at = self._clock.now()
+
+        def fn(work: UnitOfWork) -> None:
+            card = _open_card(work, case_id)
+            if card.taken_by not in ("", agent.oid) and not cards.free(card, at):
+                raise Refused(Reason.DECIDED_ALREADY)
+            card = replace(
+                card,
+                taken_by=agent.oid,
+                taken_name=agent.name,
+                taken_at=at,
+                touched_at=at,
+                version=card.version + 1,
+            )
+            work.put(card)
+            work.schedule(cards.take_timer(card))
+            cards.redraw(work, card, at)
+            self._audit(work, Tag.CASE_TAKEN, agent, at, case_id)
+
+        await self._changed(fn)
+
+    async def release(self, agent: Session, case_id: str) -> None:
+        await self._demand(agent)
+        at = self._clock.now()
+
+        def fn(work: UnitOfWork) -> None:
+            card = work.lock(Card, case_id)
+            if card is not None and card.taken_by == agent.oid:
+                self._give_back(work, card, at)
+                self._audit(work, Tag.CASE_RELEASED, agent, at, case_id)
+
+        await self._changed(fn)
+
+    async def fire(self, timer: Timer) -> None:
+        """Frees a case whose agent has left it alone; looks again later when they have not."""
+        at = self._clock.now()
+
+        def fn(work: UnitOfWork) -> None:
+            card = work.lock(Card, timer.case_id)
+            if card is None or not card.taken_by or card.taken_by != timer.body.get("oid"):
+                return
+            if not cards.free(card, at):
+                again = cards.take_timer(card)
+                work.schedule(replace(again, key=f"{again.key}/{int(again.due_at.timestamp())}"))
+                return
+            self._give_back(work, card, at)
+            work.audit(
+                audit_row(
+                    new_id(self._entropy, at), at, Tag.TAKE_LAPSED, case_id=card.case_id, agent=card.taken_by
+                )
+            )
+
+        await self._changed(fn)
+
+    def _give_back(self, work: UnitOfWork, card: Card, at: datetime) -> None:
+        free = replace(
+            card, taken_by="", taken_name="", taken_at=None, touched_at=None, version=card.version + 1
+        )
+        work.put(free)
+        work.cancel_timers(f"take/{card.case_id}")
+        cards.redraw(work, free, at)
+
+    # --- shifts ----------------------------------------------------------------------------------
+
+    async def start_shift(self, agent: Session) -> None:
+        await self._demand(agent)
+        at = self._clock.now()
+
+        def fn(work: UnitOfWork) -> None:
+            shift = work.lock(Shift, agent.oid)
+            if shift is None or shift.ended_at is not None:
+                work.save(Shift(agent.oid, agent.name, at, at))
+                self._audit(work, Tag.SHIFT_STARTED, agent, at)
+
+        await self._changed(fn)
+
+    async def end_shift(self, agent: Session) -> None:
+        """Open to everybody who still has a session: nobody is kept on duty by a lost membership."""
+        at = self._clock.now()
+
+        def fn(work: UnitOfWork) -> None:
+            shift = work.lock(Shift, agent.oid)
+            if shift is not None and shift.ended_at is None:
+                work.put(replace(shift, ended_at=at))
+                self._audit(work, Tag.SHIFT_ENDED, agent, at)
+            for card in work.find(Card, status="open", taken_by=agent.oid):
+                self._give_back(work, card, at)
+                self._audit(work, Tag.CASE_RELEASED, agent, at, card.case_id)
+
+        await self._changed(fn)
+
+    # --- talks, withdrawals ------------------------------------------------------------------------
+
+    async def answer(self, agent: Session, case_id: str, outcome: str) -> None:
+        await self._demand(agent)
+        if outcome not in OUTCOMES:
+            raise Refused(Reason.BAD_FORM)
+        at = self._clock.now()
+
+        def fn(work: UnitOfWork) -> None:
+            case = work.case(case_id)
+            if case is None:
+                raise Refused(Reason.UNKNOWN_CASE)
+            if case.status == "frozen":
+                raise Refused(Reason.CASE_FROZEN)
+            waits = awaiting(self._flows.at(case.flow_hash), FlowState.from_json(case.state))
+            if waits is None or waits.verb is not Verb.HANDOFF:
+                raise Refused(Reason.NOT_EXPECTED)
+            self._audit(work, Tag.HANDOFF_ANSWERED, agent, at, case_id, outcome=outcome)
+            cards.done(work, case_id, at)
+            self._turns.take(
+                work,
+                case,
+                Answered(waits.step, waits.version, outcome),
+                dedupe_key=f"handoff/{case_id}/{waits.step}@{waits.version}",
+                at=at,
+            )
+
+        await self._changed(fn)
+        self._store.notify(case_id)
+
+    async def withdraw(self, agent: Session, browser: str, withdrawal_id: str) -> Redirect:
+        await self._demand(agent)
+        found = await self._store.read(lambda work: work.get(Withdrawal, withdrawal_id))
+        if found is None or found.status != "open":
+            raise Refused(Reason.REQUEST_ENDED)
+        if found.subject_oid == agent.oid:
+            raise Refused(Reason.SELF)
+        return await self._sign_ins.begin(
+            SignInAsk(
+                Purpose.WITHDRAW, browser, subject_ref=withdrawal_id, expected_oid=agent.oid,
+                login_hint=str(agent.facts.get("upn", "")),
+            )
+        )  # fmt: skip
+
+    # --- inside ------------------------------------------------------------------------------------
+
+    async def _changed(self, fn: Callable[[UnitOfWork], None]) -> None:
+        await self._store.transact(fn)
+        self._store.notify(TOPIC)
+
+    def _audit(
+        self, work: UnitOfWork, tag: Tag, agent: Session, at: datetime, case_id: str = "", **body: object
+    ) -> None:
+        work.audit(
+            audit_row(
+                new_id(self._entropy, at), at, tag, case_id=case_id, actor=agent.oid,
+                actor_method="desk_session", actor_auth_time=agent.auth_time, **body,
+            )
+        )  # fmt: skip
+
+
+def not_an_agent(facts: AccountFacts, group: str) -> Reason | None:
+    """Why an account may not sit at the desk, or None for a member in good standing. What cannot be
+    read is a no."""
+    person = facts.person
+    if person is None:
+        return Reason.NOT_AN_AGENT
+    if isinstance(person, Unreadable) or isinstance(facts.groups, Unreadable):
+        return Reason.FACTS_UNREADABLE
+    if group not in facts.groups or not person.enabled or person.guest or person.external:
+        return Reason.NOT_AN_AGENT
+    return None
+
+
+def _open_card(work: UnitOfWork, case_id: str) -> Card:
+    card = work.lock(Card, case_id)
+    if card is None or card.status != "open":
+        raise Refused(Reason.REQUEST_ENDED)
+    return card
+
+
+def _mark(work: UnitOfWork) -> str:
+    open_cards = [(c.case_id, c.version) for c in work.find(Card, status="open", order="case_id")]
+    rest = (
+        work.count(Withdrawal, status="open"),
+        [s.oid for s in work.find(Shift, ended_at=None, order="oid")],
+    )
+    return hashlib.sha256(repr((open_cards, rest)).encode()).hexdigest()[:16]
