@@ -37,3 +37,13 @@ class Directory(Protocol):
     async def facts(self, oid: Oid, *, groups: tuple[str, ...]) -> AccountFacts:
         """Everything `decide` needs about one account; *groups* are the ids to test membership of."""
         ...
+
+
+class AppTokens(Protocol):
+    """Where the reader's access tokens come from. Raises TransientError or PermanentError."""
+
+    async def token(self) -> str: ...
+
+    async def renew(self) -> None:
+        """The token was refused though it should be good: the next one is to be new."""
+        ...

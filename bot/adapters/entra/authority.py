@@ -28,7 +28,7 @@ import httpx
 import msal
 
 from bot.adapters.entra.credentials import client_credential
-from bot.adapters.entra.http import AuthorityHttp
+from bot.adapters.entra.http import AuthorityHttp, MsalHttp
 from bot.adapters.entra.tokens import IdTokens
 from bot.core.model import Reason
 from bot.errors import PermanentError, Refused, TransientError
@@ -66,9 +66,10 @@ class EntraAuthority:
         self, *, authority: str, tenant_id: str, registrations: Mapping[str, Registration], clock: Clock
     ) -> None:
         self._http = AuthorityHttp(authority)
+        self._msal_http = MsalHttp(self._http)
         self._tenant = tenant_id
         self._registrations = registrations
-        self.tokens = IdTokens(self._http, authority, tenant_id, clock)
+        self.tokens = IdTokens(self._http, tenant_id, clock)
         self._apps: dict[str, msal.ConfidentialClientApplication] = {}
         self._building = threading.Lock()
 
@@ -96,7 +97,7 @@ class EntraAuthority:
                 login_hint=login_hint or None,
                 **({"prompt": "login", "max_age": 0} if fresh else {}),
             )
-            url = _with_nonce(flow.pop("auth_uri"), _wire(nonce))
+            url = _with_nonce(self._msal_http.real(flow.pop("auth_uri")), _wire(nonce))
             flow.pop("max_age", None)
             return url, json.dumps({"flow": flow | {"nonce": nonce}, "fresh": fresh}, separators=(",", ":"))
 
@@ -132,14 +133,14 @@ class EntraAuthority:
                     registration.client_id,
                     registration.credential,
                     tenant_id=self._tenant,
-                    http=self._http,
+                    http=self._msal_http,
                     cache=_Forgetful(),
                 )
             return self._apps[name]
 
 
 def confidential(
-    client_id: str, credential: Credential, *, tenant_id: str, http: AuthorityHttp, cache: msal.TokenCache
+    client_id: str, credential: Credential, *, tenant_id: str, http: MsalHttp, cache: msal.TokenCache
 ) -> msal.ConfidentialClientApplication:
     """An MSAL application on our HTTP client. Reads the discovery document, hence TransientError;
     PermanentError when the certificate cannot be opened."""

@@ -41,9 +41,9 @@ class Discovery:
 class IdTokens:
     """Validates ID tokens of one authority and tenant. Synchronous: call from a thread."""
 
-    def __init__(self, http: AuthorityHttp, authority: str, tenant_id: str, clock: Clock) -> None:
+    def __init__(self, http: AuthorityHttp, tenant_id: str, clock: Clock) -> None:
         self._http, self._clock, self._tenant = http, clock, tenant_id
-        self._issuer = f"{authority.rstrip('/')}/{tenant_id}/v2.0"
+        self._issuer = f"{http.authority}/{tenant_id}/v2.0"
         self._discovery: Discovery | None = None
         self._keys: dict[str, jwt.PyJWK] = {}
         self._keys_at: datetime | None = None
@@ -53,7 +53,7 @@ class IdTokens:
         """The document, read once. Raises TransientError when it cannot be read or names another
         issuer than ours."""
         if self._discovery is None:
-            body = self._read(f"{self._http.name}/{self._tenant}/v2.0/.well-known/openid-configuration")
+            body = self._read(f"{self._http.authority}/{self._tenant}/v2.0/.well-known/openid-configuration")
             try:
                 found = Discovery(**{name: str(body[name]) for name in Discovery.__dataclass_fields__})
             except KeyError as err:
