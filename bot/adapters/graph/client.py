@@ -93,10 +93,7 @@ class TokenProvider(AccessTokenProvider):  # type: ignore[misc]
     ) -> str:
         if _origin(uri) != self._origin:
             raise PermissionError("no token for this host")
-        return await self.token(challenged="claims" in (additional_authentication_context or {}))
-
-    async def token(self, *, challenged: bool) -> str:
-        """*challenged*: Graph asked for more claims, and would get the same request again."""
+        return await self._give("claims" in (additional_authentication_context or {}))
 
     def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
         return AllowedHostsValidator([urlsplit(self._origin).hostname])

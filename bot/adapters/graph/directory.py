@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Iterable
+from functools import partial
 from typing import Any, TypeVar
 
 from kiota_abstractions.base_request_configuration import RequestConfiguration
@@ -177,11 +178,7 @@ class GraphDirectory:
         found: set[str] = set()
         for start in range(0, len(asked), 20):  # Graph takes twenty at a time
             wanted = CheckMemberGroupsPostRequestBody(group_ids=asked[start : start + 20])
-            body = await self._asking.one(
-                lambda g, wanted=wanted: g.users.by_user_id(
-                    oid
-                ).check_member_groups.to_post_request_information(wanted)
-            )
+            body = await self._asking.one(partial(_membership, oid=oid, wanted=wanted))
             if body is None or not isinstance(body.get("value"), list):
                 raise PermanentError("graph: memberships cannot be read")
             found |= {str(group).lower() for group in body["value"]}
