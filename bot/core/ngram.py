@@ -14,6 +14,7 @@ import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,11 +82,10 @@ class Head:
     scale: Rows
 
     def probabilities(self, rows: Rows) -> Rows:
-        logits: Rows = np.asarray(unit(rows * self.scale) @ self.weights + self.bias, dtype=np.float32)
-        return softmax(logits)
+        return softmax(unit(rows * self.scale) @ self.weights + self.bias)
 
 
-def softmax(logits: Rows) -> Rows:
+def softmax(logits: NDArray[np.floating[Any]]) -> Rows:
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float32)
 
