@@ -281,7 +281,7 @@ class DeskService:
         self._store.notify(TOPIC)
 
     def _audit(
-        self, work: UnitOfWork, tag: Tag, agent: Session, at: datetime, case_id: str = "", **body: object
+        self, work: UnitOfWork, tag: Tag, agent: Session, at: datetime, case_id: str = "", **body: str
     ) -> None:
         work.audit(
             audit_row(

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+
+from bot.core.spoken import calendar_date, clock_time, duration
 
 _TYPES = {
     ".css": "text/css",
@@ -47,8 +51,9 @@ class Statics:
 
 
 def environment(folder: Path) -> Environment:
-    """Jinja for pages: escaping always on, an undefined word is an error."""
-    return Environment(
+    """Jinja for pages: escaping always on, an undefined word is an error. Times are spoken in the
+    page's language (`locale`) and the desk's time zone (`zone`)."""
+    made = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
@@ -56,3 +61,20 @@ def environment(folder: Path) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    made.filters.update(clock=_clock, day=_day, span=_span)
+    return made
+
+
+@pass_context
+def _clock(context: Context, at: datetime) -> str:
+    return clock_time(at, context["zone"])
+
+
+@pass_context
+def _day(context: Context, at: datetime) -> str:
+    return calendar_date(at, context["locale"], context["zone"])
+
+
+@pass_context
+def _span(context: Context, length: timedelta) -> str:
+    return duration(length, context["locale"])

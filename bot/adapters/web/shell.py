@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from markupsafe import Markup
@@ -42,6 +43,7 @@ class Site:
     authority_url: str
     desk_phone: str
     desk_hours: str
+    timezone: str = "UTC"
     demo: bool = False
     locales: tuple[str, ...] = ("en", "de")
     country_header: str = ""
@@ -89,6 +91,7 @@ class Shell:
         self._sessions = sessions
         self._entropy = entropy
         self._pages = environment(templates / "web")
+        self._zone = ZoneInfo(site.timezone)
         self._countries = countries
 
     # --- out ---------------------------------------------------------------------------------
@@ -99,7 +102,8 @@ class Shell:
         """Render *template* in the visitor's language. *pane*: the demo may show it in a frame.
 
         Templates see `t(key, **values)`, `static(name)`, `form_token` (put `{{ form_token }}` once
-        in every form), `locale`, `locales`, `path`, `site`, and *values*."""
+        in every form), `locale`, `locales`, `path`, `site`, `host`, and *values*; times go through
+        the filters `clock` (10:30), `day` (22 November 2026) and `span` (a timedelta in words)."""
         cookie = request.cookies.get(security.FORM_COOKIE, "")
         fresh = not cookie
         if fresh:
@@ -131,6 +135,8 @@ class Shell:
             locales=self.site.locales,
             path=request.path,
             site=self.site,
+            host=security.host_of(self.site.public_url),
+            zone=self._zone,
             refused=self._refused(request, locale),
             **values,
         )

@@ -1,0 +1,129 @@
+"""`/desk`: the queue and what agents do with it, as one page that keeps itself up to date."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bot.adapters.web.polling import Polls
+from bot.adapters.web.shell import Form, Shell
+from bot.core.model import Reason
+from bot.core.records import Session
+from bot.errors import Refused
+from bot.ports.desk import TOPIC, Board, Desk
+
+KIND = "desk"
+POLL_AT_LEAST = 15.0
+"""Seconds after which the queue is shown anew even unchanged: ages and presence move by themselves."""
+
+
+class DeskPage:
+    def __init__(self, shell: Shell, desk: Desk, polls: Polls) -> None:
+        self._shell = shell
+        self._desk = desk
+        self._polls = polls
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/desk", self.show),
+            web.get("/desk/board", self.board),
+            web.post("/desk/sign-in", self.sign_in),
+            web.post("/desk/sign-out", self.sign_out),
+            web.post("/desk/take", self.take),
+            web.post("/desk/release", self.release),
+            web.post("/desk/answer", self.answer),
+            web.post("/desk/shift", self.shift),
+            web.post("/desk/withdraw", self.withdraw),
+        ]
+
+    async def show(self, request: web.Request) -> web.Response:
+        agent = await self._shell.session(request, KIND)
+        board = await self._board(agent) if agent else None
+        if agent is None or board is None:
+            return self._shell.page(request, "desk_sign_in.html", pane=True)
+        return self._shell.page(request, "desk.html", pane=True, agent=agent, board=board)
+
+    async def board(self, request: web.Request) -> web.Response:
+        """For the page's script: waits until the board differs from `after`, then sends it as HTML.
+        Does not keep the session awake: nobody may be sitting there."""
+        agent = await self._shell.session(request, KIND, touch=False)
+        if agent is None:
+            return self._shell.json({"over": True})
+        after = request.query.get("after", "")
+        if after:
+            await self._polls.until(TOPIC, POLL_AT_LEAST, self._desk.mark, lambda mark: mark != after)
+        board = await self._board(agent)
+        if board is None:
+            return self._shell.json({"over": True})
+        html = self._shell.fragment(request, "desk_board.html", agent=agent, board=board)
+        return self._shell.json({"mark": board.mark, "html": html})
+
+    async def sign_in(self, request: web.Request) -> web.Response:
+        await self._shell.form(request)
+        browser, fresh = self._shell.browser_hash(request), ""
+        if not browser:
+            fresh, browser = self._shell.fresh_browser()
+        response = self._shell.to_authority(await self._desk.sign_in(browser))
+        if fresh:
+            self._shell.give_browser(response, fresh)
+        return response
+
+    async def sign_out(self, request: web.Request) -> web.Response:
+        await self._shell.form(request)
+        response = self._shell.see_other("/desk")
+        await self._shell.sign_out(request, response, KIND)
+        return response
+
+    async def take(self, request: web.Request) -> web.Response:
+        agent, form = await self._asked(request)
+        await self._desk.take(agent, form.text("case"))
+        return self._shell.see_other("/desk")
+
+    async def release(self, request: web.Request) -> web.Response:
+        agent, form = await self._asked(request)
+        await self._desk.release(agent, form.text("case"))
+        return self._shell.see_other("/desk")
+
+    async def answer(self, request: web.Request) -> web.Response:
+        agent, form = await self._asked(request)
+        await self._desk.answer(agent, form.text("case"), form.text("outcome"))
+        return self._shell.see_other("/desk")
+
+    async def shift(self, request: web.Request) -> web.Response:
+        agent, form = await self._asked(request)
+        match form.text("do"):
+            case "start":
+                await self._desk.start_shift(agent)
+            case "end":
+                await self._desk.end_shift(agent)
+            case _:
+                raise Refused(Reason.BAD_FORM)
+        return self._shell.see_other("/desk")
+
+    async def withdraw(self, request: web.Request) -> web.Response:
+        agent, form = await self._asked(request)
+        browser, fresh = self._shell.browser_hash(request), ""
+        if not browser:
+            fresh, browser = self._shell.fresh_browser()
+        response = self._shell.to_authority(
+            await self._desk.withdraw(agent, browser, form.text("withdrawal"))
+        )
+        if fresh:
+            self._shell.give_browser(response, fresh)
+        return response
+
+    async def _asked(self, request: web.Request) -> tuple[Session, Form]:
+        """The session and the posted fields; Refused(NOT_SIGNED_IN) without a session."""
+        form = await self._shell.form(request)
+        agent = await self._shell.session(request, KIND)
+        if agent is None:
+            raise Refused(Reason.NOT_SIGNED_IN)
+        return agent, form
+
+    async def _board(self, agent: Session) -> Board | None:
+        """The board; None for somebody who is no agent any more."""
+        try:
+            return await self._desk.board(agent)
+        except Refused as err:
+            if err.reason is Reason.NOT_AN_AGENT:
+                return None
+            raise
