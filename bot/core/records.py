@@ -274,6 +274,7 @@ class Proving:
     rank_at: datetime | None = None
     looked_at: datetime | None = None  # last try to read, successful or not
     methods: JsonList = field(default_factory=list)  # [{"id","type","label"}]
+    known: JsonMap = field(default_factory=dict)  # {"numbers": [{"ref","masked"}], "codes", "manager"}
 
 
 @record("evidence", index=(("attempt_id",), ("case_id",), ("subject_oid", "at")))

@@ -13,9 +13,12 @@ import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from enum import Enum, StrEnum
-from operator import attrgetter
+from enum import StrEnum
+from functools import lru_cache
+from operator import attrgetter, itemgetter
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from pydantic_core import from_json, to_json
 
 from bot.core.records import TABLES, Job, Table
 
@@ -46,16 +49,13 @@ class Column:
     nullable: bool
 
 
-def _text(value: Any) -> str:
-    if type(value) is not str:
-        value = value.value if isinstance(value, Enum) else value
-        if not isinstance(value, str):
-            raise TypeError(f"a text column cannot hold {type(value).__name__}")
+def _text(value: str) -> str:
     if "\0" in value:
         raise ValueError("a text column cannot hold NUL")
     return value
 
 
+@lru_cache(maxsize=256)  # a turn keeps one moment in many columns
 def moment(value: datetime) -> str:
     """A moment as text that sorts by time."""
     if value.tzinfo is not UTC:
@@ -65,8 +65,23 @@ def moment(value: datetime) -> str:
     return value.isoformat(timespec="microseconds")
 
 
-_dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
-_loads = json.JSONDecoder().decode
+_slow_dumps = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def _dumps(value: Any) -> str:
+    """JSON by the quick encoder, which knows no lone surrogates; the slow one escapes them."""
+    try:
+        return to_json(value).decode()
+    except ValueError:
+        return _slow_dumps(value)
+
+
+def _loads(text: str) -> Any:
+    try:
+        return from_json(text)
+    except ValueError:
+        return json.loads(text)
+
 
 _ENCODERS: dict[Sort, Callable[[Any], Any]] = {Sort.TEXT: _text, Sort.MOMENT: moment, Sort.JSON: _dumps}
 _DECODERS: dict[Sort, Callable[[Any], Any]] = {
@@ -111,8 +126,12 @@ class Mapped(Generic[R]):
             self.place[name] for group, _ in table.unique_where for name in group
         )
         self._values = attrgetter(*self.names)
+        texts = [n for n, c in enumerate(self.columns) if c.sort is Sort.TEXT and not c.nullable]
+        self._texts = itemgetter(*texts, texts[0])  # two at least, so that it gives a tuple
         self._encoders = tuple(
-            (n, _ENCODERS[c.sort]) for n, c in enumerate(self.columns) if c.sort in _ENCODERS
+            (n, _ENCODERS[c.sort])
+            for n, c in enumerate(self.columns)
+            if c.sort in _ENCODERS and n not in texts
         )
         self._decoders = tuple(
             (n, _DECODERS[c.sort]) for n, c in enumerate(self.columns) if c.sort in _DECODERS
@@ -121,6 +140,8 @@ class Mapped(Generic[R]):
     def encode(self, row: R) -> list[Any]:
         """The row's plain values, in column order."""
         values = list(self._values(row))
+        if "\0" in "".join(self._texts(values)):
+            raise ValueError(f"{self.table.name}: a text column cannot hold NUL")
         for n, encoder in self._encoders:
             if values[n] is not None:
                 values[n] = encoder(values[n])

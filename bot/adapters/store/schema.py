@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Literal
 
 from bot.adapters.store.mapping import Column, Mapped, Sort, mapped
-from bot.core.records import TABLES
+from bot.core.records import TABLES, AuditRow, EventRow
 
 Dialect = Literal["sqlite", "postgres"]
 FOLDER = Path(__file__).parent / "sql"
+
+CLUSTERED = {EventRow, AuditRow}
+"""Written once, small, with keys that ascend: SQLite keeps these in the key's own tree."""
 
 _TYPES: dict[Dialect, dict[Sort, str]] = {
     "sqlite": {
@@ -60,7 +63,8 @@ def _column(mapping: Mapped[object], n: int, column: Column, dialect: Dialect) -
 def _table(mapping: Mapped[object], dialect: Dialect) -> Iterator[str]:
     table = mapping.table
     columns = ",\n  ".join(_column(mapping, n, c, dialect) for n, c in enumerate(mapping.columns))
-    yield f'CREATE TABLE "{table.name}" (\n  {columns}\n)'
+    clustered = " WITHOUT ROWID" if dialect == "sqlite" and mapping.kind in CLUSTERED else ""
+    yield f'CREATE TABLE "{table.name}" (\n  {columns}\n){clustered}'
     full: list[tuple[str, tuple[str, ...], str]] = [("UNIQUE INDEX", names, "") for names in table.unique]
     full += [("UNIQUE INDEX", names, f" WHERE {which}") for names, which in table.unique_where]
     full += [("INDEX", names, "") for names in table.index if names not in table.unique]

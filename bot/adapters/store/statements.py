@@ -55,10 +55,9 @@ class Statements:
         fresh = _taken_over(mapping.names[n] for n in given if n != mapping.key)
         columns = quoted(*mapping.names)
         insert = f'INSERT INTO "{table}" ({names}) VALUES ({marks})'
-        returning = f' RETURNING "{mapping.names[mapping.serial]}"' if mapping.serial >= 0 else ""
         sql = dialect.sql
         self.given = given
-        self.insert = sql(f"{insert} ON CONFLICT DO NOTHING{returning}")
+        self.insert = sql(f"{insert} ON CONFLICT DO NOTHING")
         self.upsert = sql(f'{insert} ON CONFLICT ("{key}") DO UPDATE SET {fresh}')
         self.select = f'SELECT {columns} FROM "{table}"'
         self.get = sql(f'{self.select} WHERE "{key}" = ?')

@@ -85,27 +85,20 @@ class Unit:
             self._known[mapping.kind, raw[mapping.key]] = list(raw)
         return mapping.decode(raw)
 
-    def _insert(self, row: object) -> int | None:
-        """Insert unless a key is taken (None); else the number the database gave, or 0."""
+    def _insert(self, row: object) -> bool:
+        """Insert, or leave alone and answer False where a key is taken."""
         mapping, sql = self._of(type(row))
         values = mapping.encode(row)
-        known = (mapping.kind, values[mapping.key])
-        if mapping.serial < 0:
-            if not self._write(sql.insert, values).rowcount:
-                return None
-            self._known[known] = values
-            return 0
-        given = self._write(sql.insert, [values[n] for n in sql.given]).fetchone()
-        if given is None:
-            return None
-        values[mapping.serial] = given[0]
-        self._known[known] = values
-        return int(given[0])
+        bound = values if mapping.serial < 0 else [values[n] for n in sql.given]
+        if not self._write(sql.insert, bound).rowcount:
+            return False
+        self._known[mapping.kind, values[mapping.key]] = values
+        return True
 
     # --- rows
 
     def add(self, row: object) -> None:
-        if self._insert(row) is None:
+        if not self._insert(row):
             raise ConflictError(f"{self._of(type(row))[0].table.name}: a key is taken")
         self._touch(row)
 
@@ -118,8 +111,6 @@ class Unit:
             changed = tuple(n for n in sql.given if n != mapping.key)
         else:
             changed = tuple(n for n in sql.given if values[n] != before[n])
-            if mapping.serial >= 0:
-                values[mapping.serial] = before[mapping.serial]
         self._known[mapping.kind, key] = values
         if not changed and before is not None:
             if not self._writing:
@@ -205,8 +196,7 @@ class Unit:
 
     def enqueue(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
-            fresh = self._insert(job) is not None
-            if fresh and job.coalesce:
+            if self._insert(job) and job.coalesce:
                 self._write(self._hot.coalesce, (job.coalesce, job.key))
         if jobs:
             self.touched.add(OUTBOX_TOPIC)
@@ -233,7 +223,7 @@ class Unit:
     ) -> int:
         newest = self._connection.run(self._hot.next_line, (place,)).fetchone()[0]
         line = Line(effect_key, place, (newest or 0) + 1, at, author, message, case_id)
-        if self._insert(line) is None:
+        if not self._insert(line):
             return int(self._connection.run(self._hot.line_seq, (effect_key,)).fetchone()[0])
         self.touched.add(place)
         return line.seq
