@@ -1,0 +1,45 @@
+"""The tenant page: one person's methods, pass, sessions, log, mail and paper, and the switches."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bot.sandbox.faults import Kind
+from bot.sandbox.self_service import KINDS
+from bot.sandbox.state import State
+from bot.sandbox.summary import brief, summary
+from bot.sandbox.switches import CHOICES, SWITCHES
+from bot.sandbox.views import page
+
+PASS_PATH = "POST */temporaryAccessPassMethods"
+FAULT_CHOICES = (
+    ("timeout_after", PASS_PATH, "Creating a pass: time-out after success"),
+    ("html502", PASS_PATH, "Creating a pass: the gateway answers with a page"),
+    ("throttle", PASS_PATH, "Creating a pass: too many requests"),
+    ("hold", PASS_PATH, "Creating a pass: held until you release it"),
+    ("lag", PASS_PATH, "Creating a pass: works only after ten seconds"),
+    ("unavailable", "GET */users/*", "Reading a person: service unavailable"),
+    ("slow", "GET */users/*", "Reading a person: ten seconds late"),
+)
+SHOWN_SWITCHES = ("licence", "pim", "pass_enabled", "pass_once", "country")
+
+
+def tenant_page(
+    state: State, person: str, *, problem: str = "", status: int = 200, template: str = "tenant.html"
+) -> web.Response:
+    who = state.directory.get(person) or state.directory.all()[0]
+    return page(
+        template,
+        status=status,
+        who=summary(state, who),
+        people=[brief(state, one) for one in state.directory.all()],
+        faults=state.faults.shown(),
+        fault_choices=FAULT_CHOICES,
+        fault_kinds=list(Kind),
+        kinds=KINDS,
+        switches=[
+            (name, SWITCHES[name][1], state.switches[name], CHOICES.get(name)) for name in SHOWN_SWITCHES
+        ],
+        problem=problem,
+        now=state.clock.now().strftime("%H:%M:%S"),
+    )
