@@ -19,6 +19,7 @@ class Purpose(StrEnum):
     DESK = "desk"  # open a desk session
     ME = "me"  # open my page
     ENROL = "enrol"  # codes, contacts, addresses: enrolment context
+    ENROL_SLOW = "enrol_slow"  # the same without a phishing-resistant method; counts later
     WORKING_METHOD = "working_method"  # the `sign_in` proof on the case page
     APPROVE = "approve"  # an approver signs a draft (act registration)
     CHECK = "check"  # a checker signs a live check

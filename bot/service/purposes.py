@@ -10,6 +10,7 @@ FRESH = frozenset(
         Purpose.CHECK,
         Purpose.VOUCH,
         Purpose.ENROL,
+        Purpose.ENROL_SLOW,
         Purpose.WITHDRAW,
         Purpose.WORKING_METHOD,
     }
@@ -26,6 +27,7 @@ def contexts_by_purpose(*, approve: str, enrol: str, sign_in: str) -> dict[Purpo
     return {
         Purpose.DESK: sign_in,
         Purpose.ENROL: enrol,
+        Purpose.ENROL_SLOW: sign_in,
         Purpose.WORKING_METHOD: sign_in,
         Purpose.APPROVE: approve,
         Purpose.CHECK: approve,

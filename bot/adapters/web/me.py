@@ -1,0 +1,87 @@
+"""`/me`: what is enrolled, since when it counts, and making ten saved codes to print.
+
+A GET never makes codes. The sheet is the answer to one POST, is not cached, and a reload of it asks
+for a new sign-in, because the grant behind it is spent.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bot.adapters.web.shell import Shell
+from bot.core.records import Session
+from bot.errors import Refused
+from bot.core.model import Reason
+from bot.ports.my_page import MyPage
+
+KIND = "me"
+
+
+class Me:
+    def __init__(self, shell: Shell, my_page: MyPage) -> None:
+        self._shell = shell
+        self._my_page = my_page
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/me", self.view),
+            web.post("/me/sign-in", self.sign_in),
+            web.post("/me/enrol", self.enrol),
+            web.post("/me/codes", self.make),
+            web.post("/me/sign-out", self.sign_out),
+        ]
+
+    async def view(self, request: web.Request) -> web.Response:
+        session = await self._shell.session(request, KIND)
+        if session is None:
+            return self._shell.page(request, "me_door.html")
+        view = await self._my_page.view(session)
+        return self._shell.page(request, "me.html", view=view)
+
+    async def sign_in(self, request: web.Request) -> web.Response:
+        await self._shell.form(request)
+        value, browser = self._browser(request)
+        response = self._shell.to_authority(await self._my_page.sign_in(browser))
+        if value:
+            self._shell.give_browser(response, value)
+        return response
+
+    async def enrol(self, request: web.Request) -> web.Response:
+        form = await self._shell.form(request)
+        session = await self._session(request)
+        value, browser = self._browser(request)
+        slow = form.text("method") == "other"
+        response = self._shell.to_authority(await self._my_page.enrol(session, browser, slow=slow))
+        if value:
+            self._shell.give_browser(response, value)
+        return response
+
+    async def make(self, request: web.Request) -> web.Response:
+        await self._shell.form(request)
+        sheet = await self._my_page.make(await self._session(request))
+        if "application/json" in request.headers.get("Accept", ""):
+            return self._shell.json(
+                {
+                    "codes": list(sheet.codes),
+                    "made_at": sheet.made_at.isoformat(),
+                    "counts_from": sheet.counts_from.isoformat(),
+                }
+            )
+        return self._shell.page(request, "me_codes.html", sheet=sheet)
+
+    async def sign_out(self, request: web.Request) -> web.Response:
+        await self._shell.form(request)
+        response = self._shell.see_other("/me")
+        await self._shell.sign_out(request, response, KIND)
+        return response
+
+    async def _session(self, request: web.Request) -> Session:
+        session = await self._shell.session(request, KIND)
+        if session is None:
+            raise Refused(Reason.NOT_SIGNED_IN)
+        return session
+
+    def _browser(self, request: web.Request) -> tuple[str, str]:
+        """(new cookie value or "", hash): sign-ins are bound to the browser that began them."""
+        known = self._shell.browser_hash(request)
+        return ("", known) if known else self._shell.fresh_browser()

@@ -1,0 +1,212 @@
+"""Saved codes: ten printed codes of 128 bits, each good once (NIST SP 800-63B-4, 4.2.1.1).
+
+What is kept of a code: a look-up value (HMAC under the server key over subject and code) and a
+verifier (Argon2id over an HMAC under the pepper, which lives outside the store). Making a set never
+changes the account and never silences an older set before the new one counts.
+
+Quarantine: a set counts after 72 hours when it was made with a phishing-resistant sign-in and is the
+person's first; after 14 days otherwise, because a change is what a thief of a session would make.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import string
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error
+
+from bot.core.audit import Tag, audit_row
+from bot.core.model import Reason
+from bot.core.records import SavedCode
+from bot.ports.clock import Clock, Entropy
+from bot.ports.my_page import CodesKept
+from bot.ports.store import Store, UnitOfWork
+from bot.service.chance import new_id
+from bot.service.keys import Keys, b64
+
+SET = 10
+BITS = 128
+QUICK = timedelta(hours=72)
+SLOW = timedelta(days=14)
+_LETTERS = frozenset(string.ascii_uppercase + "234567")
+_LIKE = str.maketrans({"0": "O", "1": "I", "8": "B"})  # what base32 leaves out and eyes mix up
+
+
+class CodeBook:
+    """Implements `ports.saved_codes.SavedCodes`, and makes the sheets."""
+
+    def __init__(
+        self, store: Store, clock: Clock, entropy: Entropy, keys: Keys, hasher: PasswordHasher | None = None
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._entropy = entropy
+        self._keys = keys
+        self._hasher = hasher or PasswordHasher()
+        self._nobody = ""  # a verifier to check against where there is none, so that time tells nothing
+
+    # --- making ----------------------------------------------------------------------------------
+
+    async def prepare(self, oid: str, codes: Sequence[str], *, at: datetime, counts_from: datetime) -> list[SavedCode]:
+        """Rows for *codes*; the slow part, done before the transaction."""
+        set_id = new_id(self._entropy, at)
+
+        def rows() -> list[SavedCode]:
+            made = [
+                SavedCode(
+                    self._selector(oid, code), set_id, oid, self._hasher.hash(self._secret(oid, code)), at,
+                    counts_from, "good", None, "",
+                )
+                for code in codes
+            ]  # fmt: skip
+            return [replace(row, mac=self._keys.row_mac(row)) for row in made]
+
+        return await asyncio.to_thread(rows)
+
+    def draw(self) -> tuple[str, ...]:
+        """Ten fresh codes, in groups that are easy to type."""
+        return tuple(grouped(base64.b32encode(self._entropy.bytes(BITS // 8)).decode().rstrip("=")) for _ in range(SET))
+
+    async def counts_from(self, oid: str, at: datetime, *, strong: bool, after_recovery: bool = False) -> datetime:
+        """When a set made now begins to count. *strong*: the sign-in was phishing-resistant."""
+        has_any = await self._store.read(lambda work: work.count(SavedCode, subject_oid=oid) > 0)
+        return at + (QUICK if strong and not has_any and not after_recovery else SLOW)
+
+    def keep(self, work: UnitOfWork, rows: Sequence[SavedCode], *, by: str, method: str = "") -> None:
+        """Keep a set, with its audit entry; the caller queues the notice in the same transaction."""
+        first = rows[0]
+        for row in rows:
+            work.add(row)
+        work.audit(
+            audit_row(
+                new_id(self._entropy, first.made_at), first.made_at, Tag.CODES_MADE, actor=by,
+                actor_method=method, subject=first.subject_oid, set=first.set_id, codes=len(rows),
+                counts_from=first.counts_from.isoformat(),
+            )
+        )  # fmt: skip
+
+    # --- using -----------------------------------------------------------------------------------
+
+    async def verify(self, subject_oid: str, typed: str) -> str | Reason:
+        """See `ports.saved_codes.SavedCodes`."""
+        code = plain(typed)
+        selector = self._selector(subject_oid, code)
+
+        def found(work: UnitOfWork) -> tuple[SavedCode | None, list[SavedCode]]:
+            row = work.get(SavedCode, selector)
+            if row is None or row.subject_oid != subject_oid:
+                return None, []
+            return row, work.find(SavedCode, subject_oid=subject_oid)
+
+        row, others = await self._store.read(found)
+        verifier = row.verifier if row else await self._decoy()
+        fits = await asyncio.to_thread(self._fits, verifier, self._secret(subject_oid, code))
+        if row is None or not fits or not self._keys.row_mac_fits(row):
+            return Reason.WRONG_CODE
+        at = self._clock.now()
+        if row.status == "used":
+            return Reason.USED_CODE
+        if row.status != "good" or _overtaken(row, others, at):
+            return Reason.WRONG_CODE
+        return Reason.YOUNG_CODE if row.counts_from > at else selector
+
+    def consume(self, work: UnitOfWork, selector: str) -> bool:
+        """See `ports.saved_codes.SavedCodes`."""
+        row = work.lock(SavedCode, selector)
+        if row is None or row.status != "good":
+            return False
+        at = self._clock.now()
+        used = replace(row, status="used", used_at=at)
+        work.put(replace(used, mac=self._keys.row_mac(used)))
+        work.audit(
+            audit_row(
+                new_id(self._entropy, at), at, Tag.CODE_USED, actor="person", subject=row.subject_oid,
+                set=row.set_id,
+            )
+        )  # fmt: skip
+        return True
+
+    async def burn(self, subject_oid: str, typed: str) -> bool:
+        """Use up a code that was typed where everybody can read it; True when one was."""
+        if not subject_oid:
+            return False
+        for word in candidates(typed):
+            found = await self.verify(subject_oid, word)
+            if not isinstance(found, Reason):
+                return await self._store.transact(partial(self._consumed, selector=found))
+        return False
+
+    def _consumed(self, work: UnitOfWork, *, selector: str) -> bool:
+        return self.consume(work, selector)
+
+    async def state(self, subject_oid: str) -> str:
+        """See `ports.saved_codes.SavedCodes`."""
+        at = self._clock.now()
+        rows = await self._store.read(
+            lambda work: work.find(SavedCode, subject_oid=subject_oid, status="good")
+        )
+        if any(row.counts_from <= at for row in rows):
+            return "good"
+        return "young" if rows else "none"
+
+    async def kept(self, subject_oid: str) -> tuple[CodesKept, ...]:
+        """The sets of a person that still matter, newest first."""
+        at = self._clock.now()
+        rows = await self._store.read(lambda work: work.find(SavedCode, subject_oid=subject_oid))
+        sets: dict[str, list[SavedCode]] = {}
+        for row in rows:
+            if row.status in ("good", "used") and not _overtaken(row, rows, at):
+                sets.setdefault(row.set_id, []).append(row)
+        return tuple(
+            CodesKept(
+                sum(r.status == "good" for r in one), sum(r.status == "used" for r in one),
+                one[0].made_at, one[0].counts_from, one[0].counts_from <= at,
+            )
+            for _, one in sorted(sets.items(), reverse=True)
+        )  # fmt: skip
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    def _selector(self, oid: str, code: str) -> str:
+        return self._keys.mac("saved-code", oid, code)
+
+    def _secret(self, oid: str, code: str) -> str:
+        return b64(self._keys.pepper(f"{oid}/{code}".encode()))
+
+    def _fits(self, verifier: str, secret: str) -> bool:
+        try:
+            return self._hasher.verify(verifier, secret)
+        except Argon2Error:
+            return False
+
+    async def _decoy(self) -> str:
+        if not self._nobody:
+            self._nobody = await asyncio.to_thread(self._hasher.hash, b64(self._entropy.bytes(32)))
+        return self._nobody
+
+
+def _overtaken(row: SavedCode, others: Sequence[SavedCode], at: datetime) -> bool:
+    """Whether a newer set already counts; until then the older one stays good."""
+    return any(o.set_id > row.set_id and o.counts_from <= at and o.status != "revoked" for o in others)
+
+
+def plain(typed: str) -> str:
+    """A typed code as it was made: upper case, no separators, look-alikes put right."""
+    return "".join(c for c in typed.upper().translate(_LIKE) if c in _LETTERS)
+
+
+def grouped(code: str) -> str:
+    """In groups of five, as it is printed."""
+    return "-".join(code[n : n + 5] for n in range(0, len(code), 5))
+
+
+def candidates(text: str) -> list[str]:
+    """What in a message could be a whole saved code: each word, and all of it together."""
+    whole = [word for word in [*text.split(), text] if len(plain(word)) == 26]
+    return list(dict.fromkeys(whole))[:3]

@@ -1,0 +1,126 @@
+"""My page: reading is for anybody signed in; making codes takes a fresh sign-in each time.
+
+The sign-in leaves a grant in the session that it opened, good for five minutes and for one set. The
+codes exist in clear only in the one answer that shows them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.core.model import Oid, Reason
+from bot.core.records import Execution, Job, Session
+from bot.errors import PermanentError, Refused, TransientError
+from bot.ports.clock import Clock
+from bot.ports.directory import Directory
+from bot.ports.my_page import CodeSheet, MethodKept, MyView
+from bot.ports.sessions import Sessions
+from bot.ports.sign_in import Finished, Landing, Purpose, Redirect, SignInAsk, SignIns
+from bot.ports.store import Over, Store, UnitOfWork
+from bot.service.codes import SLOW, CodeBook
+from bot.service.sightings import known, note
+
+GRANT = timedelta(minutes=5)
+PATH = "/me"
+_NOT_SHOWN = frozenset({"password", "temporaryAccessPass"})
+
+
+class MyPageService:
+    """Implements `ports.my_page.MyPage`, and answers its sign-ins."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        sessions: Sessions,
+        sign_ins: SignIns,
+        directory: Directory,
+        book: CodeBook,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._sessions = sessions
+        self._sign_ins = sign_ins
+        self._directory = directory
+        self._book = book
+
+    async def view(self, session: Session) -> MyView:
+        at = self._clock.now()
+        return MyView(
+            name=session.name,
+            at=at,
+            codes=await self._book.kept(session.oid),
+            methods=await self._methods(session.oid, at),
+            may_make=self._granted(session, at),
+        )
+
+    async def _methods(self, oid: str, at: datetime) -> tuple[MethodKept, ...] | None:
+        try:
+            methods = [m for m in await self._directory.methods(Oid(oid)) if m.type not in _NOT_SHOWN]
+        except (TransientError, PermanentError):
+            return None
+
+        def fn(work: UnitOfWork) -> dict[str, tuple[datetime, bool]]:
+            note(work, oid, [(m.id, m.type, m.label, m.created_at) for m in methods], at)
+            return known(work, oid)
+
+        since = await self._store.transact(fn)
+        return tuple(MethodKept(m.type, m.label, *since.get(m.id, (m.created_at, False))) for m in methods)
+
+    # --- sign-ins --------------------------------------------------------------------------------
+
+    async def sign_in(self, browser_hash: str) -> Redirect:
+        return await self._sign_ins.begin(SignInAsk(Purpose.ME, browser_hash))
+
+    async def opened(self, done: Finished) -> Landing:
+        """Handler of `Purpose.ME`."""
+        value = await self._sessions.open("me", done.who, {})
+        return Landing(PATH, session=value, session_kind="me")
+
+    async def enrol(self, session: Session, browser_hash: str, *, slow: bool) -> Redirect:
+        purpose = Purpose.ENROL_SLOW if slow else Purpose.ENROL
+        return await self._sign_ins.begin(
+            SignInAsk(purpose, browser_hash, subject_ref=session.oid, expected_oid=session.oid)
+        )
+
+    async def enrolled(self, done: Finished) -> Landing:
+        """Handler of `Purpose.ENROL` and `Purpose.ENROL_SLOW`: a session with one grant."""
+        until = self._clock.now() + GRANT
+        facts = {"grant": until.isoformat(), "strong": done.signing.purpose == Purpose.ENROL}
+        value = await self._sessions.open("me", done.who, facts)
+        return Landing(f"{PATH}#codes", session=value, session_kind="me")
+
+    # --- codes -----------------------------------------------------------------------------------
+
+    async def make(self, session: Session) -> CodeSheet:
+        at = self._clock.now()
+        if not self._granted(session, at):
+            raise Refused(Reason.STALE_SIGN_IN)
+        oid = session.oid
+        recovered = await self._store.read(
+            lambda work: work.count(Execution, subject_oid=oid, started_at=Over(at - SLOW)) > 0
+        )
+        strong = bool(session.facts.get("strong"))
+        counts_from = await self._book.counts_from(oid, at, strong=strong, after_recovery=recovered)
+        codes = self._book.draw()
+        rows = await self._book.prepare(oid, codes, at=at, counts_from=counts_from)
+
+        def keep(work: UnitOfWork) -> None:
+            row = work.lock(Session, session.id_hash)
+            if row is None or row.ended_at is not None or not self._granted(row, at):
+                raise Refused(Reason.STALE_SIGN_IN)
+            work.put(replace(row, facts={**row.facts, "grant": ""}))
+            self._book.keep(work, rows, by=oid, method="sign_in")
+            body = {"what": "codes_made", "oid": oid, "number": "", "locale": "", "values": {}}
+            work.enqueue([Job(f"codes/{rows[0].set_id}", f"notice:{oid}", "notice", body, "", at, at)])
+
+        await self._store.transact(keep)
+        slow = counts_from - at > timedelta(days=4)
+        return CodeSheet(codes, session.name, at, counts_from, slow)
+
+    def _granted(self, session: Session, at: datetime) -> bool:
+        grant = str(session.facts.get("grant", ""))
+        return bool(grant) and at < datetime.fromisoformat(grant)
+
+
