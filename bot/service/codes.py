@@ -63,7 +63,7 @@ class CodeBook:
                     self._selector(oid, code), set_id, oid, self._hasher.hash(self._secret(oid, code)), at,
                     counts_from, "good", None, "",
                 )
-                for code in codes
+                for code in map(plain, codes)
             ]  # fmt: skip
             return [replace(row, mac=self._keys.row_mac(row)) for row in made]
 
