@@ -31,12 +31,24 @@ from bot.sandbox.views import page
 CODE_LIFE = timedelta(minutes=5)
 SSO_COOKIE = "sandbox_session"
 ASKED = (
-    "client_id redirect_uri response_type response_mode scope state nonce code_challenge code_challenge_method "
-    "prompt max_age login_hint claims client_info"
-).split()
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "response_mode",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "prompt",
+    "max_age",
+    "login_hint",
+    "claims",
+    "client_info",
+)
 
 
-class Denied(Exception):
+class AskError(Exception):
     """The request itself is not acceptable; shown at the authority, never redirected."""
 
 
@@ -56,27 +68,27 @@ class Asked:
 
 
 def asked_of(state: State, params: Mapping[str, Any]) -> Asked:
-    """Raises Denied."""
+    """Raises AskError."""
     raw = {name: str(params[name]) for name in ASKED if params.get(name)}
     app = state.apps.get(raw.get("client_id", ""))
     if app is None:
-        raise Denied("AADSTS700016: No application with this client_id exists in the directory.")
+        raise AskError("AADSTS700016: No application with this client_id exists in the directory.")
     target = urlsplit(raw.get("redirect_uri", ""))
     if target.hostname not in ("127.0.0.1", "localhost") or target.path != "/auth/callback":
-        raise Denied(
+        raise AskError(
             "AADSTS50011: The redirect URI is not registered: it must be /auth/callback on this machine."
         )
     if raw.get("response_type") != "code":
-        raise Denied("AADSTS700054: response_type must be code.")
+        raise AskError("AADSTS700054: response_type must be code.")
     if raw.get("response_mode", "query") not in ("query", "form_post"):
-        raise Denied("AADSTS70007: response_mode must be query or form_post.")
+        raise AskError("AADSTS70007: response_mode must be query or form_post.")
     if not raw.get("code_challenge") or raw.get("code_challenge_method") != "S256":
-        raise Denied("AADSTS9002325: Proof Key for Code Exchange (S256) is required.")
+        raise AskError("AADSTS9002325: Proof Key for Code Exchange (S256) is required.")
     try:
         contexts = _contexts(raw.get("claims", ""))
         max_age = int(raw["max_age"]) if "max_age" in raw else None
     except (ValueError, AttributeError, TypeError):
-        raise Denied("AADSTS70011: claims or max_age cannot be read.") from None
+        raise AskError("AADSTS70011: claims or max_age cannot be read.") from None
     return Asked(app, raw["redirect_uri"], raw, contexts, frozenset(raw.get("prompt", "").split()), max_age)
 
 
@@ -140,7 +152,7 @@ async def show(request: web.Request) -> web.Response:
     state = request.app[STATE]
     try:
         asked = asked_of(state, request.query)
-    except Denied as err:
+    except AskError as err:
         return page("denied.html", status=400, message=str(err))
     session = _session(request, state)
     if "none" in asked.prompts:
@@ -203,7 +215,7 @@ async def answer(request: web.Request) -> web.Response:
     form = await request.post()
     try:
         asked = asked_of(state, form)
-    except Denied as err:
+    except AskError as err:
         return page("denied.html", status=400, message=str(err))
     session = _session(request, state)
     if form.get("resume"):

@@ -15,7 +15,7 @@ from bot.sandbox import faults
 from bot.sandbox.directory import Account
 from bot.sandbox.pane import tenant_page
 from bot.sandbox.portraits import portrait
-from bot.sandbox.self_service import NotSignedIn, change, register, remove
+from bot.sandbox.self_service import NotSignedInError, change, register, remove
 from bot.sandbox.state import STATE, State
 from bot.sandbox.summary import brief, summary
 from bot.sandbox.views import page
@@ -24,7 +24,7 @@ Fields = dict[str, Any]
 Lever = Callable[[State, web.Request, Fields], Fields]
 
 
-class Wrong(Exception):
+class LeverError(Exception):
     """The request cannot be carried out; the sentence goes to whoever asked."""
 
     def __init__(self, message: str, status: int = 400) -> None:
@@ -44,9 +44,9 @@ def lever(pull: Lever) -> Callable[[web.Request], Awaitable[web.Response]]:
         )
         try:
             done = pull(state, request, fields)
-        except NotSignedIn as err:
+        except NotSignedInError as err:
             return _problem(state, html, person, str(err), 403)
-        except Wrong as err:
+        except LeverError as err:
             return _problem(state, html, person, str(err), err.status)
         except (ValueError, TypeError, KeyError) as err:
             return _problem(state, html, person, str(err) or "That does not fit.", 400)
@@ -80,7 +80,7 @@ def _problem(state: State, html: bool, person: str, message: str, status: int) -
 def _person(state: State, request: web.Request) -> Account:
     who = state.directory.get(request.match_info["person"])
     if who is None:
-        raise Wrong("There is no such person.", 404)
+        raise LeverError("There is no such person.", 404)
     return who
 
 
@@ -173,14 +173,14 @@ def deliver(state: State, request: web.Request, fields: Fields) -> Fields:
             subject, text = str(fields.get("subject", "")), str(fields.get("text", ""))
             state.journal.deliver(who.id, address, subject[:300], text[:20_000], str(fields.get("key", "")))
             return {"delivered": who.id}
-    raise Wrong("Nobody here has that address.", 404)
+    raise LeverError("Nobody here has that address.", 404)
 
 
 def put_codes(state: State, request: web.Request, fields: Fields) -> Fields:
     """The printed sheet, laid into the drawer by the demo that made it."""
     codes = fields.get("codes")
     if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes) or len(codes) > 20:
-        raise Wrong("codes is a list of at most twenty texts.")
+        raise LeverError("codes is a list of at most twenty texts.")
     state.journal.put_sheet(_person(state, request).id, codes, str(fields.get("printed_at", "")))
     return {"codes": len(codes)}
 
@@ -197,7 +197,7 @@ def remove_method(state: State, request: web.Request, fields: Fields) -> Fields:
 def hand(state: State, request: web.Request, fields: Fields) -> Fields:
     there = str(fields.get("in_hand", "")).lower() in ("true", "1", "on", "yes")
     if not state.methods.hand(_person(state, request).id, request.match_info["method"], there):
-        raise Wrong("There is no such method.", 404)
+        raise LeverError("There is no such method.", 404)
     return {"in_hand": there}
 
 
@@ -210,7 +210,7 @@ def change_person(state: State, request: web.Request, fields: Fields) -> Fields:
 def start_over(state: State, request: web.Request, fields: Fields) -> Fields:
     person = str(fields.get("person", ""))
     if person and state.directory.get(person) is None:
-        raise Wrong("There is no such person.", 404)
+        raise LeverError("There is no such person.", 404)
     state.start_over(person)
     return {"started_over": person or "everybody"}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from bot.sandbox.people import BY_ID, CAST, GROUPS, UNITS, Group, ident, record, unit_id
@@ -33,7 +34,7 @@ REVOKE_ROLES = METHOD_ROLES | {"Helpdesk Administrator", "User Administrator", "
 
 
 class Clock(Protocol):
-    def now(self) -> Any:
+    def now(self) -> datetime:
         """The present, aware, in UTC."""
         ...
 

@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
 
 SECONDS = {Kind.SLOW: 10.0, Kind.LAG: 10.0}
-GATEWAY = "<!doctype html><html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+GATEWAY = "<!doctype html><html><head><title>502 Bad Gateway</title></head><body><h1>502</h1></body></html>"
 lag: contextvars.ContextVar[float] = contextvars.ContextVar("lag", default=0.0)
 """Seconds by which the change under way shows late; read by whoever makes the change."""
 

@@ -31,6 +31,12 @@ class GraphError(Exception):
         super().__init__(f"{status} {code}")
 
 
+def absent(name: str) -> GraphError:
+    """Graph's sentence about a directory object that is not there."""
+    what = "does not exist or one of its queried reference-property objects are not present."
+    return GraphError(404, "Request_ResourceNotFound", f"Resource '{name}' {what}")
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who calls: the registration, and the person behind it when the token is delegated."""
@@ -58,8 +64,7 @@ class Call:
         ref = self.request.match_info["user"]
         who = self.state.directory.find(ref)
         if who is None:
-            message = f"Resource '{ref}' does not exist or one of its queried reference-property objects are not present."
-            raise GraphError(404, "Request_ResourceNotFound", message)
+            raise absent(ref)
         return who
 
     @property

@@ -222,7 +222,7 @@ def _start(call: Call) -> datetime:
     now = call.state.clock.now()
     wanted = call.body.get("startDateTime")
     if wanted is None:
-        return now  # type: ignore[no-any-return]
+        return now
     try:
         start = moment(str(wanted))
     except ValueError:

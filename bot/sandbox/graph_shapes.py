@@ -12,9 +12,18 @@ from bot.sandbox.graph_door import Call, GraphError
 
 CONTEXT = "https://graph.microsoft.com/v1.0/$metadata"
 DEFAULT_USER = (
-    "businessPhones displayName givenName id jobTitle mail mobilePhone officeLocation preferredLanguage surname "
-    "userPrincipalName"
-).split()
+    "businessPhones",
+    "displayName",
+    "givenName",
+    "id",
+    "jobTitle",
+    "mail",
+    "mobilePhone",
+    "officeLocation",
+    "preferredLanguage",
+    "surname",
+    "userPrincipalName",
+)
 CLAUSE = re.compile(r"^(?P<field>[\w/]+) (?P<op>eq|ge|le|gt|lt|ne) (?P<value>'(?:[^']|'')*'|[\w:.\-+]+)$")
 ANY = re.compile(
     r"^(?P<list>\w+)/any\((?P<var>\w+):(?P=var)(?P<path>(?:/\w+)*) eq (?P<value>'(?:[^']|'')*')\)$"

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox.directory import REVOKE_ROLES, Account, may_act, unit_named
-from bot.sandbox.graph_door import Call, Endpoint, GraphError, forbidden
+from bot.sandbox.graph_door import Call, Endpoint, GraphError, absent, forbidden
 from bot.sandbox.graph_shapes import CONTEXT, DEFAULT_USER, bad, clauses, paged, selected, user_shape
 from bot.sandbox.people import GROUPS, ROLES, UNITS, Group, ident, unit_id
 from bot.sandbox.portraits import portrait
@@ -45,8 +45,7 @@ def _fits(who: Account, field: str, op: str, value: str) -> bool:
 def get_manager(call: Call) -> dict[str, Any]:
     boss = call.state.directory.manager_of(call.user())
     if boss is None:
-        message = "Resource 'manager' does not exist or one of its queried reference-property objects are not present."
-        raise GraphError(404, "Request_ResourceNotFound", message)
+        raise absent("manager")
     shape = selected(call, boss.user, "user", DEFAULT_USER)
     return {
         "@odata.context": f"{CONTEXT}#directoryObjects/$entity",
@@ -179,7 +178,7 @@ def list_units(call: Call) -> dict[str, Any]:
 def unit_members(call: Call) -> dict[str, Any]:
     key = unit_named(call.request.match_info["unit"])
     if key is None:
-        raise GraphError(404, "Request_ResourceNotFound", "Resource does not exist.")
+        raise absent(call.request.match_info["unit"])
     rows = [who for who in call.state.directory.all() if key in who.doc["units"]]
     return paged(call, rows, _member_shape, "directoryObjects", 100)
 

@@ -150,7 +150,7 @@ class Journal:
     def arrived(self, method: str, path: str) -> int:
         """A Graph call came in; its status is 0 until Graph has decided."""
         return self._storage.add(
-            "INSERT INTO ledger (at, method, path, status, app, actor, fault) VALUES (?, ?, ?, 0, '', '', '')",
+            "INSERT INTO ledger (at, method, path) VALUES (?, ?, ?)",
             self._now(),
             method,
             path,

@@ -41,8 +41,8 @@ PATHS = {
 }
 TYPES = {path: kind for kind, path in PATHS.items()}
 CAN_BE_DEFAULT = ("microsoftAuthenticator", "phone", "softwareOath")
-PASS_SIGNS = "+-*=!#$%&@?"
-PASS_LETTERS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+SIGNS = "+-*=!#$%&@?"
+LETTERS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +153,8 @@ class Methods:
         others = [other for other in rows if other["type"] in CAN_BE_DEFAULT and other is not row]
         if row["is_default"] and others:
             return (
-                "The requested authentication method matches the user's current default authentication method, and "
-                "cannot be deleted until the default authentication method is changed."
+                "The requested authentication method matches the user's current default authentication method, "
+                "and cannot be deleted until the default authentication method is changed."
             )
         if method_id == PHONE_IDS["mobile"] and any(o["id"] == PHONE_IDS["alternateMobile"] for o in rows):
             return "The mobile phone method cannot be deleted while an alternate mobile phone method exists."
@@ -189,7 +189,7 @@ class Methods:
         self._storage.run(
             "UPDATE passes SET gone_at = ? WHERE person = ? AND gone_at IS NULL", stamp(now), person
         )
-        chars = [secrets.choice(PASS_SIGNS), *(secrets.choice(PASS_LETTERS) for _ in range(length - 1))]
+        chars = [secrets.choice(SIGNS), *(secrets.choice(LETTERS) for _ in range(length - 1))]
         secrets.SystemRandom().shuffle(chars)
         value, salt, pass_id = "".join(chars), secrets.token_bytes(16), str(uuid4())
         self._storage.run(

@@ -11,13 +11,13 @@ from bot.sandbox.summary import brief, summary
 from bot.sandbox.switches import CHOICES, SWITCHES
 from bot.sandbox.views import page
 
-PASS_PATH = "POST */temporaryAccessPassMethods"
+CREATING = "POST */temporaryAccessPassMethods"
 FAULT_CHOICES = (
-    ("timeout_after", PASS_PATH, "Creating a pass: time-out after success"),
-    ("html502", PASS_PATH, "Creating a pass: the gateway answers with a page"),
-    ("throttle", PASS_PATH, "Creating a pass: too many requests"),
-    ("hold", PASS_PATH, "Creating a pass: held until you release it"),
-    ("lag", PASS_PATH, "Creating a pass: works only after ten seconds"),
+    ("timeout_after", CREATING, "Creating a pass: time-out after success"),
+    ("html502", CREATING, "Creating a pass: the gateway answers with a page"),
+    ("throttle", CREATING, "Creating a pass: too many requests"),
+    ("hold", CREATING, "Creating a pass: held until you release it"),
+    ("lag", CREATING, "Creating a pass: works only after ten seconds"),
     ("unavailable", "GET */users/*", "Reading a person: service unavailable"),
     ("slow", "GET */users/*", "Reading a person: ten seconds late"),
 )

@@ -261,7 +261,8 @@ CAST: tuple[Someone, ...] = (
     Someone(
         "disabled", "Sofia", "Rossi", "Designer", "Marketing", "Lisbon, 1.08", 1500,
         "Left last month: the account is disabled.",
-        manager="deputy", employee_id="1014", mobile="+351 955 501 114", groups=LISBON, unit="lisbon", enabled=False,
+        manager="deputy", employee_id="1014", mobile="+351 955 501 114", groups=LISBON, unit="lisbon",
+        enabled=False,
         methods=(app_on("iPhone 12", 800, in_hand=False, default=True),),
     ),
     Someone(

@@ -28,14 +28,14 @@ KINDS = {
 APP = "My sign-ins"
 
 
-class NotSignedIn(Exception):
+class NotSignedInError(Exception):
     """Registering needs a sign-in first."""
 
 
 def register(state: State, who: Account, fields: Mapping[str, Any]) -> str:
     """Register a method as the person. Fields: `type`, `name`, and `pass` or `with`.
 
-    Raises NotSignedIn, or ValueError for an unknown type."""
+    Raises NotSignedInError, or ValueError for an unknown type."""
     word = str(fields.get("type") or "passkey")
     if word not in KINDS:
         raise ValueError(f"type must be one of {', '.join(KINDS)}.")
@@ -52,7 +52,7 @@ def register(state: State, who: Account, fields: Mapping[str, Any]) -> str:
 
 
 def remove(state: State, who: Account, method_id: str, fields: Mapping[str, Any]) -> None:
-    """Remove an own method, signed in. Raises NotSignedIn or ValueError."""
+    """Remove an own method, signed in. Raises NotSignedInError or ValueError."""
     sign_in(state, who, fields)
     row = next((row for row in state.methods.rows(who.id) if row["id"] == method_id), None)
     if row is None:
@@ -68,21 +68,21 @@ def remove(state: State, who: Account, method_id: str, fields: Mapping[str, Any]
 
 
 def sign_in(state: State, who: Account, fields: Mapping[str, Any]) -> str:
-    """How the person signed in. Raises NotSignedIn."""
+    """How the person signed in. Raises NotSignedInError."""
     value, word = str(fields.get("pass") or "").strip(), str(fields.get("with") or "")
     if value:
         if who.enabled and state.pass_allowed(who) and state.methods.use(who.id, value, grace=GRACE):
             return "pass"
         state.journal.signed_in(who.id, APP, "", error=130503, country=str(state.switches["country"]))
-        raise NotSignedIn("That is not a valid Temporary Access Pass for this account.")
+        raise NotSignedInError("That is not a valid Temporary Access Pass for this account.")
     if not word:
-        raise NotSignedIn("Sign in first: with the pass, or with a method you have in hand.")
+        raise NotSignedInError("Sign in first: with the pass, or with a method you have in hand.")
     way, problem, error = (
         signed(state, who, word, "") if word in MFA else (None, "A second factor is needed.", 50074)
     )
     if way is None:
         state.journal.signed_in(who.id, APP, "", error=error, country=str(state.switches["country"]))
-        raise NotSignedIn(problem)
+        raise NotSignedInError(problem)
     return way.how
 
 
