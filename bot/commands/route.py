@@ -53,9 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
 def flows_folder() -> Path:
     """`./flows` if it is there, else the shipped pack."""
+    from bot.flowfile.pack import pack_root
+
     here = Path("flows")
-    if here.is_dir():
-        return here
-    package = Path(__file__).resolve().parents[1]
-    packed = package / "pack" / "flows"
-    return packed if packed.is_dir() else package.parent / "flows"
+    return here if here.is_dir() else pack_root() / "flows"

@@ -50,7 +50,7 @@ class StartFlow:
 
 
 @dataclass(frozen=True, slots=True)
-class SayCommand:
+class CommandChoice:
     """One of the engine-wide words, as ``cmd:<command>`` or ``cmd:<command>:<value>``."""
 
     command: Command
@@ -76,7 +76,7 @@ class Dismiss:
         return "else"
 
 
-Pressed = StepChoice | StepForm | StartFlow | SayCommand | ShowMenu | Dismiss
+Pressed = StepChoice | StepForm | StartFlow | CommandChoice | ShowMenu | Dismiss
 
 _NAME = "[A-Za-z0-9_]{1,60}"
 _STEP = re.compile(rf"s:([A-Za-z0-9_-]{{1,60}}):({_NAME}):(\d{{1,9}}):({_NAME})")
@@ -102,5 +102,5 @@ def parse(text: str) -> Pressed | None:
     if found := _START.fullmatch(text):
         return StartFlow(found[1])
     if (found := _COMMAND.fullmatch(text)) and found[1] in set(Command):
-        return SayCommand(Command(found[1]), found[2] or "")
+        return CommandChoice(Command(found[1]), found[2] or "")
     return None

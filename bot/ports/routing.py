@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # numpy takes a tenth of a second to import; only encoders ne
     from numpy.typing import NDArray
 
 
-class RouteAction(StrEnum):
+class Action(StrEnum):
     """What to do with what was understood. Nothing ever starts without a click."""
 
     START = "start?"  # sounds like one flow: offer it, and others beside it
@@ -30,7 +30,7 @@ class RouteResult:
     label: str
     p: float
     top: tuple[tuple[str, float], ...]
-    action: RouteAction
+    action: Action
     flows: tuple[str, ...] = ()
 
 
@@ -45,6 +45,6 @@ class Encoder(Protocol):
 
 
 class Router(Protocol):
-    async def route(self, text: str, *, flows: Sequence[str]) -> RouteResult:
-        """What *text* asks for; *flows* are those that can be started. Keeps nothing of *text*."""
+    async def route(self, text: str, locale: str = "") -> RouteResult:
+        """What *text* asks for. *locale* is the language of the chat, a hint. Keeps nothing of *text*."""
         ...

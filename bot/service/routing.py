@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.core.suspicion import alarming
-from bot.ports.routing import Encoder, RouteAction, RouteResult
+from bot.ports.routing import Encoder, Action, RouteResult
 from bot.service.matching import folded
 
 if TYPE_CHECKING:
@@ -89,15 +89,18 @@ class _Model:
 class ExampleRouter:
     """Implements `ports.routing.Router`."""
 
-    def __init__(self, encoder: Encoder, examples: Examples) -> None:
+    def __init__(self, encoder: Encoder, examples: Examples, flows: Callable[[], Sequence[str]]) -> None:
+        """*flows* names those that can be started now."""
         self._encoder = encoder
         self._examples = examples
+        self._flows = flows
         self._model: _Model | None = None
         self._fitting = asyncio.Lock()
 
-    async def route(self, text: str, *, flows: Sequence[str]) -> RouteResult:
+    async def route(self, text: str, locale: str = "") -> RouteResult:
+        """See `ports.routing.Router`. The built-in encoder needs no locale."""
         model = self._model or await self._fitted()
-        return await asyncio.to_thread(routed, self._encoder, model, text, tuple(flows))
+        return await asyncio.to_thread(routed, self._encoder, model, text, tuple(self._flows()))
 
     async def _fitted(self) -> _Model:
         async with self._fitting:
@@ -150,17 +153,17 @@ def routed(encoder: Encoder, model: _Model, text: str, flows: Sequence[str]) -> 
     offered = tuple(name for name, chance in ranked[:_SHOWN] if name in flows and chance >= 0.02)
     empty = not rows.any()
     if label == SUSPICIOUS or alarming(text) or (known is None and alarm.get("yes", 0.0) >= ALARM_AT):
-        action = RouteAction.ALARM
+        action = Action.ALARM
     elif empty:
-        action, offered = RouteAction.MENU, ()
+        action, offered = Action.MENU, ()
     elif label == PERSON and p >= PERSON_AT:
-        action = RouteAction.PERSON
+        action = Action.PERSON
     elif label in flows and p >= START_AT:
-        action = RouteAction.START
+        action = Action.START
     elif p >= START_AT or p < FLOOR or not offered:
-        action = RouteAction.MENU
+        action = Action.MENU
     else:
-        action = RouteAction.CHOOSE
+        action = Action.CHOOSE
     return RouteResult(label, p, top, action, offered)
 
 
