@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.core.suspicion import alarming
-from bot.ports.routing import Encoder, Action, RouteResult
+from bot.ports.routing import Action, Encoder, RouteResult
 from bot.service.matching import folded
 
 if TYPE_CHECKING:
