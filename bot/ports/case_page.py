@@ -133,7 +133,6 @@ class CaseView:
     present: bool = False
     doors: Sequence[Door] = ()
     address_needed: bool = False
-    subject: str = ""  # the name, after one evidence
     numbers: Sequence[NumberChoice] = ()
     under_way: Sequence[CheckUnderWay] = ()
     passed: Sequence[tuple[str, datetime]] = ()
@@ -159,6 +158,16 @@ class Pulse:
     present: bool
     sealed: SealedPass | None
     at: datetime
+
+
+class Added(Protocol):
+    """Methods added to the account since the pass, as follow-through sees them."""
+
+    async def of_case(self, case_id: str) -> Sequence[AddedMethod]: ...
+
+    async def answer(self, case_id: str, method_id: str, *, yours: bool) -> None:
+        """The person said whether it was theirs; a foreign one freezes the case."""
+        ...
 
 
 class CasePages(Protocol):

@@ -60,7 +60,9 @@ class Attempts:
 
     def usable(self, work: UnitOfWork, handle: str, browser: str, at: datetime) -> tuple[Case, Attempt]:
         """Case (locked) and open attempt, for anything the person does. Raises Refused."""
-        case = self.case_of(work, handle, lock=True)
+        return self._usable(work, self.case_of(work, handle, lock=True), browser, at)
+
+    def _usable(self, work: UnitOfWork, case: Case, browser: str, at: datetime) -> tuple[Case, Attempt]:
         attempt = self.of_browser(work, case, browser)
         if attempt is None:
             raise Refused(Reason.OTHER_BROWSER)
@@ -68,9 +70,15 @@ class Attempts:
             raise Refused(reason)
         return case, attempt
 
-    def proven_page(self, work: UnitOfWork, handle: str, browser: str, at: datetime) -> tuple[Case, Attempt]:
+    def readable(self, work: UnitOfWork, handle: str, browser: str, at: datetime) -> tuple[Case, Attempt]:
+        """As `usable`, without a lock, in a read."""
+        return self._usable(work, self.case_of(work, handle), browser, at)
+
+    def proven_page(
+        self, work: UnitOfWork, handle: str, browser: str, at: datetime, *, lock: bool = True
+    ) -> tuple[Case, Attempt]:
         """As `usable`, for anything that counts: the key was tested and the page is there."""
-        case, attempt = self.usable(work, handle, browser, at)
+        case, attempt = (self.usable if lock else self.readable)(work, handle, browser, at)
         if not attempt.key_tested_at:
             raise Refused(Reason.KEY_MISSING)
         if not present(attempt, at):
@@ -185,9 +193,7 @@ class Attempts:
             young = attempt.challenged_at is not None and at - attempt.challenged_at < RENEWED
             if attempt.challenge and young and not anew:
                 return attempt
-            attempt = replace(
-                attempt, challenge=made.expected, challenge_wire=made.wire, challenged_at=at
-            )
+            attempt = replace(attempt, challenge=made.expected, challenge_wire=made.wire, challenged_at=at)
             work.put(attempt)
             return attempt
 

@@ -68,7 +68,7 @@ class ProofEntry:
     async def address(self, handle: str, browser: str, typed: str) -> None:
         """Note whose account it is about. The answer is the same whether the directory knows it."""
         at = self._clock.now()
-        await self._store.read(lambda work: self._page(work, handle, browser, at))
+        await self._store.read(lambda work: self._page(work, handle, browser, at, lock=False))
         try:
             person = await self._directory.find(typed.strip())
         except (TransientError, PermanentError):
@@ -88,7 +88,9 @@ class ProofEntry:
 
     async def saved_code(self, handle: str, browser: str, typed: str) -> None:
         at = self._clock.now()
-        subject = await self._store.read(lambda work: self._try(work, handle, browser, at)[0].subject_oid)
+        subject = await self._store.read(
+            lambda work: self._try(work, handle, browser, at, lock=False)[0].subject_oid
+        )
         found = await self._saved_codes.verify(subject, typed)
         now = self._clock.now()
 
@@ -102,9 +104,7 @@ class ProofEntry:
             if not self._saved_codes.consume(work, found):
                 self._wrong(work, case, attempt, ProofKind.SAVED_CODE, now)
                 return Reason.USED_CODE
-            self._book.pass_proof(
-                work, case, attempt, ProofKind.SAVED_CODE, {"selector": found}, "", now
-            )
+            self._book.pass_proof(work, case, attempt, ProofKind.SAVED_CODE, {"selector": found}, "", now)
             return None
 
         await self._after(handle, await self._store.transact(fn))
@@ -117,7 +117,7 @@ class ProofEntry:
         way = _way(how)
         if way is LiveHow.VIDEO and not self._video:
             raise Refused(Reason.PROOF_CLOSED)
-        case, _ = await self._store.read(lambda work: self._page(work, handle, browser, at))
+        case, _ = await self._store.read(lambda work: self._page(work, handle, browser, at, lock=False))
         numbers = (await on_record(self._store, self._directory, case, at))[0] if case.proven_at else ()
         if number_ref and number_ref not in {n.ref for n in numbers if n.usable}:
             raise Refused(Reason.BAD_FORM, detail="number")
@@ -148,7 +148,7 @@ class ProofEntry:
 
     async def ask_manager(self, handle: str, browser: str) -> None:
         at = self._clock.now()
-        case, attempt = await self._store.read(lambda work: self._page(work, handle, browser, at))
+        case, attempt = await self._store.read(lambda work: self._page(work, handle, browser, at, lock=False))
         if reason := await self._vouchers.ask(case, attempt):
             raise Refused(reason)
         self._store.notify(case.id)
@@ -186,7 +186,7 @@ class ProofEntry:
 
     async def sign_in(self, handle: str, browser: str, browser_cookie: str) -> Redirect:
         at = self._clock.now()
-        case, attempt = await self._store.read(lambda work: self._page(work, handle, browser, at))
+        case, attempt = await self._store.read(lambda work: self._page(work, handle, browser, at, lock=False))
         return await self._sign_ins.begin(
             SignInAsk(
                 Purpose.WORKING_METHOD, browser_cookie, subject_ref=case.id, expected_oid=case.subject_oid,
@@ -221,16 +221,20 @@ class ProofEntry:
 
     # --- shared ------------------------------------------------------------------------------------
 
-    def _page(self, work: UnitOfWork, handle: str, browser: str, at: datetime) -> tuple[Case, Attempt]:
+    def _page(
+        self, work: UnitOfWork, handle: str, browser: str, at: datetime, *, lock: bool = True
+    ) -> tuple[Case, Attempt]:
         """The case and attempt of a page that may prove something now. Raises Refused."""
-        case, attempt = self._attempts.proven_page(work, handle, browser, at)
+        case, attempt = self._attempts.proven_page(work, handle, browser, at, lock=lock)
         proving = work.get(Proving, case.id)
         if case.status != "open" or proving is None or proving.closed_at is not None:
             raise Refused(Reason.PROOF_CLOSED)
         return case, attempt
 
-    def _try(self, work: UnitOfWork, handle: str, browser: str, at: datetime) -> tuple[Case, Attempt]:
-        case, attempt = self._page(work, handle, browser, at)
+    def _try(
+        self, work: UnitOfWork, handle: str, browser: str, at: datetime, *, lock: bool = True
+    ) -> tuple[Case, Attempt]:
+        case, attempt = self._page(work, handle, browser, at, lock=lock)
         if reason := self._limits.may_try(work, case, attempt, at):
             raise Refused(reason)
         return case, attempt
@@ -275,4 +279,3 @@ def _way(how: str) -> LiveHow:
 def _digest(case: Case, attempt: Attempt) -> str:
     what = canonical([case.id, attempt.id, attempt.thumbprint])
     return b64(hashlib.sha256(b"keyturn/working" + what).digest())
-

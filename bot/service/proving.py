@@ -21,11 +21,14 @@ from bot.core.facts import STRONG_TYPES, AccountFacts, Unreadable
 from bot.core.model import ActKind, Oid, Rank, Reason
 from bot.core.policy import Policy, Row
 from bot.core.rank import RankRules, rank_of
-from bot.core.records import Attempt, Case, JsonList, Proving, Sighting
-from bot.errors import Refused
+from bot.core.records import Attempt, Case, JsonList, JsonMap, Proving, Sighting
+from bot.errors import PermanentError, Refused, TransientError
 from bot.ports.clock import Clock, Entropy
 from bot.ports.directory import Directory
+from bot.ports.saved_codes import SavedCodes
 from bot.ports.store import Store, UnitOfWork
+from bot.ports.vouchers import Vouchers
+from bot.service import on_record
 from bot.service.attempts import Attempts
 from bot.service.chance import new_id
 from bot.service.evidence import MAX_AGE, EvidenceBook, as_passed
@@ -48,6 +51,8 @@ class Provings:
         attempts: Attempts,
         book: EvidenceBook,
         stops: Stops,
+        saved_codes: SavedCodes,
+        vouchers: Vouchers,
         *,
         policy: Policy,
         ranks: RankRules,
@@ -61,6 +66,8 @@ class Provings:
         self._attempts = attempts
         self._book = book
         self._stops = stops
+        self._saved_codes = saved_codes
+        self._vouchers = vouchers
         self._policy = policy
         self._ranks = ranks
         self._groups = groups
@@ -129,6 +136,7 @@ class Provings:
             return
         known, had_methods = found
         facts = await self._directory.facts(Oid(known.subject_oid), groups=self._groups)
+        personal = await self._personal(known)
         now = self._clock.now()
         rank = rank_of(facts, self._ranks, now, had_methods=had_methods).rank
 
@@ -147,6 +155,7 @@ class Provings:
                 rank_at=now,
                 groups=sorted(facts.groups) if isinstance(facts.groups, frozenset) else [],
                 methods=tickable(facts),
+                known=personal,
             )
             work.put(proving)
             if self.row(proving).refused is not None:
@@ -154,6 +163,19 @@ class Provings:
 
         await self._store.transact(keep)
         self._store.notify(case_id)
+
+    async def _personal(self, case: Case) -> JsonMap:
+        """What the page may say once one evidence passed; numbers only masked."""
+        numbers, _ = await on_record.on_record(self._store, self._directory, case, self._clock.now())
+        try:
+            manager = await self._vouchers.has_manager(case.subject_oid)
+        except (TransientError, PermanentError):
+            manager = True  # asking will tell
+        return {
+            "numbers": [{"ref": n.ref, "masked": n.masked} for n in numbers if n.usable],
+            "codes": await self._saved_codes.state(case.subject_oid),
+            "manager": manager,
+        }
 
     # --- the person's part -----------------------------------------------------------------------
 

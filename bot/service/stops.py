@@ -50,9 +50,7 @@ class Stops:
         for halt in self._halts:
             halt(work, case, at, why)
         if attempt is not None:
-            work.put(
-                replace(attempt, status="frozen", ended_reason=why, challenge="", challenge_wire="")
-            )
+            work.put(replace(attempt, status="frozen", ended_reason=why, challenge="", challenge_wire=""))
             self.void(work, attempt.id, why, at)
         for handover in work.find(Handover, case_id=case.id):
             if handover.status in ("waiting", "shown"):
@@ -100,7 +98,7 @@ class Stops:
         work.put(replace(proving, closed_at=at, answered=outcome))
         self._audit(work, case, at, Tag.PROOF_ANSWERED, step=proving.step, outcome=outcome)
         self._turns.take(
-            work, case, Answered(proving.step, proving.version, outcome),
+            work, _again(work, case), Answered(proving.step, proving.version, outcome),
             dedupe_key=f"prove/{case.id}/{proving.step}@{proving.version}", at=at,
         )  # fmt: skip
         return True
@@ -111,9 +109,7 @@ class Stops:
 
     def _audit(self, work: UnitOfWork, case: Case, at: datetime, tag: Tag, **body: Any) -> None:
         work.audit(
-            audit_row(
-                new_id(self._entropy, at), at, tag, case_id=case.id, subject=case.subject_oid, **body
-            )
+            audit_row(new_id(self._entropy, at), at, tag, case_id=case.id, subject=case.subject_oid, **body)
         )
 
 

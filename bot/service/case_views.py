@@ -1,0 +1,243 @@
+"""What one browser may see of a case now: one read, one value, no writes.
+
+A browser that claimed nothing sees only that there is a case number to type. What is personal
+(numbers, managers, whether codes exist) shows only after one evidence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import fields, replace
+from datetime import datetime
+
+from bot.core import policy as rules
+from bot.core.facts import STRONG_TYPES
+from bot.core.model import ActKind, ProofKind, Visitor
+from bot.core.proofs import Circumstances, Door, Wanted, doors
+from bot.core.records import (
+    Attempt,
+    Card,
+    Case,
+    Check,
+    Evidence,
+    Handover,
+    JsonMap,
+    Proving,
+    Request,
+    Shift,
+)  # fmt: skip
+from bot.ports.case_page import (
+    CaseView,
+    Challenge,
+    CheckUnderWay,
+    MethodChoice,
+    NumberChoice,
+    SealedPass,
+    Stage,
+    Waiting,
+)  # fmt: skip
+from bot.ports.store import Among, UnitOfWork
+from bot.service.attempts import closed, present
+from bot.service.evidence import EvidenceBook, as_passed
+from bot.service.limits import Limits
+from bot.service.proving import Provings, strong_left
+from bot.service.sealing import info
+
+SET_UP = frozenset({ProofKind.SIGN_IN, ProofKind.SAVED_CODE, ProofKind.MANAGER, ProofKind.LIVE_CHECK})
+_UNSEEN = frozenset({"at", "challenge", "present", "version"})
+
+
+class CaseViews:
+    def __init__(
+        self,
+        book: EvidenceBook,
+        provings: Provings,
+        limits: Limits,
+        *,
+        open_now: Callable[[datetime], bool],
+        video_url: str = "",
+    ) -> None:
+        """*open_now*: whether the desk's service hours hold."""
+        self._book = book
+        self._provings = provings
+        self._limits = limits
+        self._open_now = open_now
+        self._video_url = video_url
+
+    def of(self, work: UnitOfWork, case: Case, attempt: Attempt | None, at: datetime) -> CaseView:
+        """The view of the browser whose attempt this is (None: it claimed nothing)."""
+        over = closed(case, attempt, at) if attempt else None
+        if attempt is None or (over and case.status not in ("ended", "frozen")):
+            stage = {"ended": Stage.OVER, "frozen": Stage.FROZEN}.get(case.status, Stage.CLAIM)
+            why = (attempt.ended_reason or "expired") if attempt else ""
+            return _versioned(CaseView(stage, at, case.locale, ended=why))
+        fields = self._common(case, attempt)
+        if case.status in ("ended", "frozen") or over:
+            stage = Stage.OVER if case.status == "ended" else Stage.FROZEN
+            return _versioned(CaseView(stage, at, case.locale, outcome=case.outcome, **fields))
+        return _versioned(self._live(work, case, attempt, at, fields))
+
+    def _common(self, case: Case, attempt: Attempt) -> JsonMap:
+        return {
+            "number": case.number, "opened_at": case.opened_at,
+            "channel": str(case.opener.get("channel", "")),
+            "seen": Visitor(attempt.network, attempt.country, attempt.device),
+            "ends_at": attempt.expires_at, "shared": attempt.shared, "thumbprint": attempt.thumbprint,
+            "tries_left": max(0, self._limits.budgets.wrong_tries - attempt.wrong_tries),
+            "wait_until": attempt.wait_until,
+        }  # fmt: skip
+
+    def _live(
+        self, work: UnitOfWork, case: Case, attempt: Attempt, at: datetime, fields: JsonMap
+    ) -> CaseView:
+        fields |= {
+            "present": present(attempt, at), "challenge": challenge_of(attempt),
+            "key_needed": not attempt.page_key,
+        }  # fmt: skip
+        sealed = self._sealed(work, attempt)
+        if sealed is not None:
+            stage = Stage.PASS if sealed.expires_at > at and sealed.id else Stage.REGISTER
+            return CaseView(stage, at, case.locale, sealed=sealed, **fields)
+        if case.status == "with_person":
+            return CaseView(Stage.PERSON, at, case.locale, waiting=self._card(work, case, at), **fields)
+        if not attempt.key_tested_at:
+            return CaseView(Stage.KEY, at, case.locale, **fields)
+        request = work.first(Request, case_id=case.id, status=Among(("open", "executing")))
+        if request is not None:
+            waiting = self._waiting(work, case, request)
+            return CaseView(Stage.WAIT, at, case.locale, waiting=waiting, **fields)
+        proving = work.get(Proving, case.id)
+        if proving is None or proving.closed_at is not None:
+            return CaseView(Stage.TALK, at, case.locale, **fields)
+        return self._proving(work, case, attempt, proving, at, fields)
+
+    # --- proofs --------------------------------------------------------------------------------------
+
+    def _proving(
+        self, work: UnitOfWork, case: Case, attempt: Attempt, proving: Proving, at: datetime, fields: JsonMap
+    ) -> CaseView:
+        rows = self._book.standing(work, case, attempt, at)
+        checks = [c for c in work.find(Check, attempt_id=attempt.id) if c.status in ("asked", "signed")]
+        fields |= {
+            "passed": tuple((r.kind, r.at) for r in rows),
+            "under_way": tuple(self._under_way(work, c, proving) for c in checks),
+            "address_needed": case.proven_at is None and case.identified_by in ("", "typed"),
+        }
+        if rows and not proving.rank:
+            return CaseView(Stage.LOOK, at, case.locale, **fields)
+        if self._provings.satisfied(work, case, proving, attempt, at):
+            gone = {m["id"] for m in attempt.gone}
+            fields["methods"] = tuple(
+                MethodChoice(m["id"], m["type"], m["label"], m["type"] in STRONG_TYPES, m["id"] in gone)
+                for m in proving.methods
+            )
+            if attempt.gone_at and attempt.gone_at >= proving.opened_at:
+                fields["still_strong"] = tuple(strong_left(proving, attempt))
+            return CaseView(Stage.TICK, at, case.locale, **fields)
+        if case.proven_at:
+            numbers = proving.known.get("numbers", ())
+            fields["numbers"] = tuple(NumberChoice(n["ref"], n["masked"]) for n in numbers)
+        fields["doors"] = self._doors(work, case, attempt, proving, rows, checks, at)
+        return CaseView(Stage.PROVE, at, case.locale, **fields)
+
+    def _doors(
+        self,
+        work: UnitOfWork,
+        case: Case,
+        attempt: Attempt,
+        proving: Proving,
+        rows: tuple[Evidence, ...],
+        checks: list[Check],
+        at: datetime,
+    ) -> tuple[Door, ...]:
+        told = bool(proving.rank) and case.proven_at is not None
+        codes = str(proving.known.get("codes", "")) if told else ""
+        manager = bool(proving.known.get("manager", True)) if told else None
+        wanted = None
+        if told:
+            available = SET_UP - ({ProofKind.SAVED_CODE} if codes in ("none", "young") else set())
+            if manager is False:
+                available -= {ProofKind.MANAGER}
+            needs = rules.open_proofs(
+                self._provings.row(proving), as_passed(rows), remembered=attempt.remembered,
+                available=available,
+            )  # fmt: skip
+            wanted = tuple(Wanted(n.kind, n.how) for n in needs)
+        return doors(
+            Circumstances(
+                passed=frozenset(ProofKind(r.kind) for r in rows),
+                wanted=wanted,
+                under_way=frozenset(ProofKind(c.kind) for c in checks),
+                desk_open=bool(work.count(Shift, ended_at=None)) or self._open_now(at),
+                video=bool(self._video_url),
+                codes=codes or None,
+                manager=manager,
+                strong_left=not (attempt.gone_at and not strong_left(proving, attempt)),
+                set_up=SET_UP,
+            )
+        )
+
+    def _under_way(self, work: UnitOfWork, check: Check, proving: Proving) -> CheckUnderWay:
+        card = work.get(Card, check.case_id)
+        numbers = {n["ref"]: str(n["masked"]) for n in proving.known.get("numbers", ())}
+        return CheckUnderWay(
+            check.id, check.kind, check.how, check.asked_at, check.status == "signed", check.digits_until,
+            card.taken_name if card and check.kind == ProofKind.LIVE_CHECK else "",
+            self._video_url if check.how == "video" else "", numbers.get(check.number_ref, ""),
+        )  # fmt: skip
+
+    # --- waiting and pass ----------------------------------------------------------------------------
+
+    def _waiting(self, work: UnitOfWork, case: Case, request: Request) -> Waiting:
+        card = work.get(Card, case.id)
+        return Waiting(
+            request.asked_at, request.expires_at, work.count(Shift, ended_at=None),
+            card.taken_name if card else "", bool(card and card.escalated_at),
+        )  # fmt: skip
+
+    def _card(self, work: UnitOfWork, case: Case, at: datetime) -> Waiting:
+        card = work.get(Card, case.id)
+        since = card.asked_at if card else at
+        taken = card.taken_name if card else ""
+        return Waiting(
+            since, since, work.count(Shift, ended_at=None), taken, bool(card and card.escalated_at)
+        )
+
+    def _sealed(self, work: UnitOfWork, attempt: Attempt) -> SealedPass | None:
+        """The newest pass made for this attempt; one that is over has no id."""
+        handover = next(
+            (h for h in work.find(Handover, case_id=attempt.case_id, order="-made_at")
+             if h.attempt_id == attempt.id), None,
+        )  # fmt: skip
+        if handover is None or handover.status not in ("waiting", "shown", "finished"):
+            return None
+        request = work.get(Request, handover.request_id)
+        act: JsonMap = (
+            next((a for a in request.acts if a["kind"] == ActKind.ISSUE_PASS), {}) if request else {}
+        )
+        return SealedPass(
+            id="" if handover.status == "finished" else handover.id,
+            info=info(attempt.case_id, handover.request_id, ActKind.ISSUE_PASS.value).decode(),
+            ready_at=handover.ready_at,
+            expires_at=handover.expires_at,
+            taken=handover.status == "shown",
+            wire=json.loads(handover.sealed) if handover.status == "shown" and handover.sealed else {},
+            minutes=int(act.get("minutes", 0)),
+            once=bool(act.get("once", True)),
+        )
+
+
+def challenge_of(attempt: Attempt) -> Challenge | None:
+    """The challenge the page has yet to answer."""
+    if not attempt.challenge or not attempt.challenge_wire:
+        return None
+    label = info(attempt.case_id, attempt.id, "challenge").decode()
+    return Challenge(json.loads(attempt.challenge_wire), label)
+
+
+def _versioned(view: CaseView) -> CaseView:
+    """With a mark that changes whenever the screen does, and not with every pulse."""
+    shown = [(f.name, getattr(view, f.name)) for f in fields(view) if f.name not in _UNSEEN]
+    return replace(view, version=hashlib.sha256(repr(shown).encode()).hexdigest()[:16])
