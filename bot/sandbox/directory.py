@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.sandbox.people import BY_ID, CAST, GROUPS, UNITS, Group, ident, record, unit_id
+from bot.sandbox.company import GROUPS, UNITS, Group, ident, unit_id
+from bot.sandbox.people import BY_ID, CAST, record
 from bot.sandbox.storage import Storage
 
 # What an Authentication Administrator's target may hold and still be acted on.

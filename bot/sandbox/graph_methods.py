@@ -7,12 +7,12 @@ import sqlite3
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.sandbox.company import GROUPS
 from bot.sandbox.directory import METHOD_ROLES, Account, may_act
 from bot.sandbox.faults import lag
 from bot.sandbox.graph_door import Call, Endpoint, GraphError, forbidden
 from bot.sandbox.graph_shapes import CONTEXT
 from bot.sandbox.methods import PASSWORD_ID, PATHS, TYPES, Pass
-from bot.sandbox.people import GROUPS
 from bot.sandbox.storage import moment, stamp
 
 READ_ALL = ("UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All")

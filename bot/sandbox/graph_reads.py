@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.sandbox.company import GROUPS, ROLES
 from bot.sandbox.directory import Account, assignment_id
 from bot.sandbox.graph_door import Call, Endpoint, GraphError
 from bot.sandbox.graph_shapes import CONTEXT, bad, clauses, need_licence, need_log, paged
-from bot.sandbox.people import GROUPS, ROLES
 
 FAILURES = {
     0: "",

@@ -6,10 +6,10 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.sandbox.company import GROUPS, ROLES, UNITS, Group, ident, unit_id
 from bot.sandbox.directory import REVOKE_ROLES, Account, may_act, unit_named
 from bot.sandbox.graph_door import Call, Endpoint, GraphError, absent, forbidden
 from bot.sandbox.graph_shapes import CONTEXT, DEFAULT_USER, bad, clauses, paged, selected, user_shape
-from bot.sandbox.people import GROUPS, ROLES, UNITS, Group, ident, unit_id
 from bot.sandbox.portraits import portrait
 from bot.sandbox.storage import stamp
 

@@ -16,8 +16,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from bot.sandbox.company import ident
 from bot.sandbox.directory import Clock
-from bot.sandbox.people import BY_ID, ident
+from bot.sandbox.people import BY_ID
 from bot.sandbox.storage import Storage, moment, stamp
 
 PASSWORD_ID = "28c10230-6103-485e-b985-444c60001490"  # noqa: S105 - Microsoft's fixed id, not a secret
@@ -153,8 +154,8 @@ class Methods:
         others = [other for other in rows if other["type"] in CAN_BE_DEFAULT and other is not row]
         if row["is_default"] and others:
             return (
-                "The requested authentication method matches the user's current default authentication method, "
-                "and cannot be deleted until the default authentication method is changed."
+                "The requested authentication method matches the user's current default authentication "
+                "method, and cannot be deleted until the default authentication method is changed."
             )
         if method_id == PHONE_IDS["mobile"] and any(o["id"] == PHONE_IDS["alternateMobile"] for o in rows):
             return "The mobile phone method cannot be deleted while an alternate mobile phone method exists."

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from bot.sandbox.company import GROUPS, ROLES
 from bot.sandbox.directory import Account
-from bot.sandbox.people import GROUPS, ROLES
 from bot.sandbox.signing_in import MFA, signed
 from bot.sandbox.state import State
 from bot.sandbox.storage import stamp

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from bot.sandbox.company import TENANT
 from bot.sandbox.directory import Account, Clock, Directory
 from bot.sandbox.faults import Faults
 from bot.sandbox.journal import Journal
 from bot.sandbox.methods import Methods
-from bot.sandbox.people import TENANT
 from bot.sandbox.storage import Storage
 from bot.sandbox.switches import Switches
 from bot.sandbox.tokens import App, Keys

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bot.sandbox.people import GROUPS
+from bot.sandbox.company import GROUPS
 from bot.sandbox.storage import Storage
 
 # name → (default, what it means)

@@ -13,8 +13,8 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from bot.sandbox.company import TENANT, ident
 from bot.sandbox.directory import Clock
-from bot.sandbox.people import TENANT, ident
 from bot.sandbox.storage import Storage, stamp
 
 GRAPH = "https://graph.microsoft.com"

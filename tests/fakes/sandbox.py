@@ -11,7 +11,7 @@ from functools import cache
 
 import pytest_asyncio
 
-from bot.sandbox.people import TENANT
+from bot.sandbox.company import TENANT
 from bot.sandbox.server import running
 from bot.sandbox.state import State
 from bot.sandbox.tokens import graph_token, life, new_key
