@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
+from markupsafe import Markup
 
 from bot.adapters.web import security
 from bot.adapters.web.message_html import rendered
@@ -112,9 +113,14 @@ class Chat:
             "key": one.key,
             "author": one.author,
             "said": one.said,
-            "html": rendered(message, self._address) if message else "",
+            "html": self._html(request, one.key, message) if message else "",
             "lang": message.locale if message else self._shell.locale(request),
         }
+
+    def _html(self, request: web.Request, key: str, message: Message) -> Markup:
+        new_tab = self._shell.words.say(self._shell.locale(request), "web.chat.new_tab")
+        ident = "m" + hashlib.sha256(key.encode()).hexdigest()[:12]
+        return rendered(message, self._address, ident=ident, new_tab=new_tab)
 
     def _told(self, one: Shown) -> dict[str, Any]:
         message = one.message
@@ -153,7 +159,9 @@ class Chat:
             reply = await self._take(request, place, chatter, nonce, sent)
             return self._shell.json(reply)
         form = await self._shell.form(request)
-        fields = {name.removeprefix(FIELD): ",".join(form.all(name)) for name in form if name.startswith(FIELD)}
+        fields = {
+            name.removeprefix(FIELD): ",".join(form.all(name)) for name in form if name.startswith(FIELD)
+        }
         sent = {"text": form.get("text", ""), "choice": form.get("choice", ""), "form": fields}
         cookie = request.cookies.get(security.FORM_COOKIE, "")
         nonce = form.text("nonce") or self._nonce()

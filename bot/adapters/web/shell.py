@@ -134,6 +134,7 @@ class Shell:
             locale=locale,
             locales=self.site.locales,
             path=request.path,
+            framed=request.headers.get("Sec-Fetch-Dest") == "iframe",
             site=self.site,
             host=security.host_of(self.site.public_url),
             zone=self._zone,
