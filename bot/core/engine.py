@@ -512,7 +512,9 @@ class _Run:
                 self.not_me()
             case Command.PERSON:
                 self.person()
-            case Command.BACK | Command.RESTART | Command.RESUME if self.state.aside and self.state.aside.final:
+            case Command.BACK | Command.RESTART | Command.RESUME if (
+                self.state.aside and self.state.aside.final
+            ):
                 self.refuse(Reason.NO_WAY_BACK)
             case Command.BACK:
                 self.back()

@@ -50,6 +50,15 @@ class Expression:
         """Every dotted name, in reading order."""
         return tuple(_names(self.tree))
 
+    def tested(self) -> tuple[Name, ...]:
+        """The names that `has()` asks about: they need not be set."""
+        return tuple(
+            name
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "has"
+            for name in _names(node)
+        )
+
 
 def parse(text: str) -> Expression:
     """Read a condition. Raises ExpressionError with the place of the first thing not allowed."""

@@ -66,7 +66,7 @@ class LookRow:
 
 LOOKS: Mapping[str, LookRow] = MappingProxyType(
     {
-        "methods": LookRow(("none",), ("count", "labels")),
+        "methods": LookRow(("none",), ("count", "labels", "added")),
         "account_state": LookRow(("no_method", "locked", "synced", "risk_blocked", "disabled")),
         "pass_policy": LookRow(("off", "out_of_scope"), ("minutes",)),
         "rank": LookRow(("standard", "new_account", "sensitive", "privileged", "excluded"), optional=True),
@@ -81,17 +81,7 @@ FROM_DEFAULTS = ("timeout", "exhausted", "error", "unknown", "fail", "refused")
 """Outcomes that `defaults.on` may lead somewhere; all others are drawn at their step."""
 RESERVED_CHOICES = frozenset({"text", "title", "invalid", "remind", "timeout", "exhausted"})
 """Keys with a meaning of their own in words files, or outcomes with one of their own."""
-RESERVED_STEPS = frozenset(
-    {"flow", "defaults", "case", "desk", "links", "and", "or", "not", "in", "is", "if", "else"}
-)
+RESERVED_STEPS = frozenset({"flow", "defaults", "case", "desk", "and", "or", "not", "in", "is", "if", "else"})
 """Not usable as step ids: words' own heading, names every text may use, words of conditions."""
-AMBIENT: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "case": frozenset({"number"}),
-        "desk": frozenset({"phone", "hours"}),
-        "links": frozenset({"security_info", "help"}),
-    }
-)
-"""Names that every text may use beside the flow's own slots, with their attributes."""
 PERSON_STEP = "@person"
 """The engine's own handoff, drawn by no flow: the person asked for a person."""

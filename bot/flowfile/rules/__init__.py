@@ -1,0 +1,1 @@
+"""The rules, one module per family; docs/flow-rules.md explains each to authors."""

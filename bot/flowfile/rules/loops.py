@@ -1,0 +1,67 @@
+"""L: loops. None runs without waiting for somebody, none goes round for ever.
+
+L001 is a cycle on which nothing waits: it would speak without end. L002 is a cycle on which no step
+counts its visits, or flows that call each other round in a circle.
+
+Bad:   ask_again: {ask: [again, stop], within: 1h, on: {again: ask_again, …}}        # no max_visits
+Good:  ask_again: {ask: [again, stop], within: 1h, max_visits: 3, on: {…, exhausted: to_person}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from bot.core.flow import WAITING, Step
+from bot.core.tables import Verb
+from bot.flowfile.book import Book
+from bot.flowfile.findings import Finding
+from bot.flowfile.graph import cycle, edges
+from bot.flowfile.parse import FlowFile
+
+RULES: Mapping[str, str] = {
+    "L001": "On every loop somebody is waited for",
+    "L002": "Every loop is bounded",
+}
+
+
+def check(file: FlowFile, book: Book) -> Iterator[Finding]:
+    loop = cycle(edges(file.flow, _at_once))
+    if loop:
+        message = f"Nothing on this loop waits for anybody: {' > '.join(loop)}."
+        yield _finding(file, "L001", loop, message, "Put a question or a wait on it.")
+    loop = cycle(_unbounded(file))
+    if loop:
+        message = f"This loop may go round for ever: {' > '.join(loop)}."
+        remedy = "Give a step on it max_visits and an exhausted outcome."
+        yield _finding(file, "L002", loop, message, remedy)
+    circle = cycle({name: _calls(book.flows[name]) for name in book.callees(file.flow.id)})
+    if file.flow.id in circle:
+        message = f"These flows call each other in a circle: {' > '.join(circle)}."
+        first = next(s for s in file.flow.steps.values() if s.verb is Verb.CALL and s.what in circle)
+        place = file.document.positions.value("steps", first.id, "call")
+        yield file.document.finding("L002", place, message, "Let one of them end instead.", path=(first.id,))
+
+
+def _at_once(step: Step, outcome: str) -> bool:
+    """Whether *step* is left by *outcome* in the turn it was entered in."""
+    return outcome == "exhausted" or (step.verb not in WAITING and step.verb is not Verb.LOOK)
+
+
+def _unbounded(file: FlowFile) -> Mapping[str, tuple[str, ...]]:
+    """The flow without the steps that count their visits."""
+    steps = file.flow.steps
+    counting = {name for name, step in steps.items() if step.max_visits and "exhausted" in step.on}
+    return {
+        name: tuple(to for to in targets if to not in counting)
+        for name, targets in edges(file.flow).items()
+        if name not in counting
+    }
+
+
+def _calls(file: FlowFile) -> tuple[str, ...]:
+    return tuple(s.what for s in file.flow.steps.values() if s.verb is Verb.CALL)
+
+
+def _finding(file: FlowFile, rule: str, loop: tuple[str, ...], message: str, remedy: str) -> Finding:
+    place = file.document.positions.key("steps", loop[0])
+    return file.document.finding(rule, place, message, remedy, path=loop)
