@@ -15,13 +15,13 @@ from bot.core.records import Attempt, Case
 from bot.errors import Refused
 from bot.ports.case_page import Added, CaseView, Pulse, SealedPass
 from bot.ports.clock import Clock, Entropy
-from bot.ports.handovers import Handovers
 from bot.ports.sign_in import Redirect
 from bot.ports.store import Store, UnitOfWork
 from bot.ports.turns import Turns
 from bot.service.attempts import RENEWED, Attempts
 from bot.service.case_views import CaseViews, challenge_of
 from bot.service.chance import new_id
+from bot.service.handover import Handovers
 from bot.service.limits import Limits
 from bot.service.proof_entry import ProofEntry
 from bot.service.proving import Provings
@@ -102,7 +102,7 @@ class CasePageService:
     async def finish(self, handle: str, browser: str) -> None:
         at = self._clock.now()
 
-        def fn(work: UnitOfWork) -> Attempt:
+        def fn(work: UnitOfWork) -> str:
             case = self._attempts.case_of(work, handle, lock=True)
             attempt = self._attempts.of_browser(work, case, browser)
             if attempt is None:
@@ -113,11 +113,18 @@ class CasePageService:
                 )
                 work.put(over)
                 self._audit(work, case, at, Tag.ATTEMPT_FINISHED, attempt=attempt.id)
-            return attempt
+                self._wipe(work, case, attempt, at)
+            return case.id
 
-        attempt = await self._store.transact(fn)
-        await self._handovers.finish(attempt)
-        self._store.notify(attempt.case_id)
+        self._store.notify(await self._store.transact(fn))
+
+    def _wipe(self, work: UnitOfWork, case: Case, attempt: Attempt, at: datetime) -> None:
+        """No ciphertext stays behind. A pass that was shown may have been used: only its box goes."""
+        sealed = self._handovers.of_attempt(work, attempt)
+        if sealed is not None and sealed.status == "waiting":
+            self._handovers.take_back(work, case, "finished", at)
+        elif sealed is not None:
+            work.put(replace(sealed, sealed=""))
 
     async def not_me(self, handle: str, browser: str, number: str) -> None:
         at = self._clock.now()
@@ -182,12 +189,16 @@ class CasePageService:
 
     async def take_pass(self, handle: str, browser: str) -> SealedPass:
         at = self._clock.now()
-        _, attempt = await self._store.read(lambda work: self._attempts.readable(work, handle, browser, at))
-        await self._handovers.claim(attempt)
-        view, _ = await self._view(handle, browser)
-        if view.sealed is None:
+
+        def fn(work: UnitOfWork) -> SealedPass | None:
+            case, attempt = self._attempts.usable(work, handle, browser, at)
+            self._handovers.claim(work, case, attempt, at)
+            return self._views.of(work, case, attempt, at).sealed
+
+        sealed = await self._store.transact(fn)
+        if sealed is None:
             raise Refused(Reason.UNAVAILABLE)
-        return view.sealed
+        return sealed
 
     async def added(self, handle: str, browser: str, method_id: str, *, yours: bool) -> None:
         at = self._clock.now()

@@ -41,6 +41,7 @@ from bot.ports.case_page import (
 from bot.ports.store import Among, UnitOfWork
 from bot.service.attempts import closed, present
 from bot.service.evidence import EvidenceBook, as_passed
+from bot.service.handover import LIVE
 from bot.service.limits import Limits
 from bot.service.proving import Provings, strong_left
 from bot.service.sealing import info
@@ -207,18 +208,20 @@ class CaseViews:
 
     def _sealed(self, work: UnitOfWork, attempt: Attempt) -> SealedPass | None:
         """The newest pass made for this attempt; one that is over has no id."""
-        handover = next(
-            (h for h in work.find(Handover, case_id=attempt.case_id, order="-made_at")
-             if h.attempt_id == attempt.id), None,
-        )  # fmt: skip
-        if handover is None or handover.status not in ("waiting", "shown", "finished"):
+        rows = work.find(Handover, case_id=attempt.case_id, order="-made_at")
+        own = (attempt.id, attempt.thumbprint)
+        handover = next((h for h in rows if (h.attempt_id, h.thumbprint) == own), None)
+        if handover is None or handover.status == "withdrawn":
+            return None
+        live = handover.status in LIVE and handover.sealed
+        if not live and handover.shown_at is None:
             return None
         request = work.get(Request, handover.request_id)
         act: JsonMap = (
             next((a for a in request.acts if a["kind"] == ActKind.ISSUE_PASS), {}) if request else {}
         )
         return SealedPass(
-            id="" if handover.status == "finished" else handover.id,
+            id=handover.id if live else "",
             info=info(attempt.case_id, handover.request_id, ActKind.ISSUE_PASS.value).decode(),
             ready_at=handover.ready_at,
             expires_at=handover.expires_at,

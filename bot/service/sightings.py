@@ -10,31 +10,43 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from bot.core.facts import STRONG_TYPES
 from bot.core.records import Fact, Sighting
 from bot.ports.store import UnitOfWork
 
 INSTALLED = "installed"
 FIRST_SWEEP = timedelta(hours=24)
 Thing = tuple[str, str, str, datetime | None]
-"""Id (a method's, `mobile`, `photo`), type, label, Graph's date."""
+"""Id (a method's, `mobile`, `photo/…`), type, label, Graph's date."""
 
 
 def note(work: UnitOfWork, oid: str, things: Iterable[Thing], at: datetime) -> None:
-    """Write down what is seen for the first time; what is known stays as it was."""
+    """Write down what is seen for the first time; what is known stays as it was.
+
+    Only strong methods are kept under the account's own id: "has this account ever had a method" is
+    asked of these rows. Everything else is kept beside them.
+    """
     installed = work.get(Fact, INSTALLED)
     if installed is None:
         installed = Fact(INSTALLED, {}, at)
         work.add(installed)
     baseline = at - installed.at <= FIRST_SWEEP
     for ident, kind, label, created in things:
-        key = f"{oid}/{ident}"
+        owner = oid if kind in STRONG_TYPES else beside(oid)
+        key = f"{owner}/{ident}"
         if work.get(Sighting, key) is None:
-            work.add(Sighting(key, oid, ident, kind, label, at, created, baseline))
+            work.add(Sighting(key, owner, ident, kind, label, at, created, baseline))
 
 
 def known(work: UnitOfWork, oid: str) -> dict[str, tuple[datetime, bool]]:
     """First sighting, and whether it was the baseline, by id."""
     return {
         s.method_id: (s.created_at or s.first_seen_at, s.baseline)
-        for s in work.find(Sighting, subject_oid=oid)
+        for owner in (oid, beside(oid))
+        for s in work.find(Sighting, subject_oid=owner)
     }
+
+
+def beside(oid: str) -> str:
+    """Under which name what is no strong method is kept."""
+    return f"record:{oid}"

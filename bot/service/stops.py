@@ -14,12 +14,13 @@ from typing import Any
 
 from bot.core.audit import Tag, audit_row
 from bot.core.events import Answered
-from bot.core.records import Attempt, Case, Evidence, Handover, Job, Proving, Withdrawal
+from bot.core.records import Attempt, Case, Evidence, Job, Proving
 from bot.ports.clock import Entropy
 from bot.ports.store import UnitOfWork
 from bot.ports.turns import Turns
 from bot.service import cards
 from bot.service.chance import new_id
+from bot.service.handover import Handovers
 from bot.service.keys import Keys
 from bot.service.notices import notice_job
 
@@ -28,10 +29,13 @@ Halt = Callable[[UnitOfWork, Case, datetime, str], None]
 
 
 class Stops:
-    def __init__(self, turns: Turns, keys: Keys, entropy: Entropy, halts: Sequence[Halt] = ()) -> None:
+    def __init__(
+        self, turns: Turns, keys: Keys, entropy: Entropy, handovers: Handovers, halts: Sequence[Halt] = ()
+    ) -> None:
         self._turns = turns
         self._keys = keys
         self._entropy = entropy
+        self._handovers = handovers
         self._halts = tuple(halts)
 
     def stop(self, work: UnitOfWork, case: Case, why: str, at: datetime) -> Case:
@@ -52,9 +56,7 @@ class Stops:
         if attempt is not None:
             work.put(replace(attempt, status="frozen", ended_reason=why, challenge="", challenge_wire=""))
             self.void(work, attempt.id, why, at)
-        for handover in work.find(Handover, case_id=case.id):
-            if handover.status in ("waiting", "shown"):
-                self._take_back(work, handover, why, at)
+        self._handovers.take_back(work, case, "objection", at)
         case = replace(_again(work, case), status="frozen", touched_at=at)
         work.put(case)
         self._audit(work, case, at, Tag.CASE_FROZEN, why=why, attempt=attempt.id if attempt else "")
@@ -64,16 +66,6 @@ class Stops:
             work.enqueue([notice_job(f"{key}/notice", "case_frozen", oid=case.subject_oid, case=case, at=at)])
         self.card(work, case, "person", at)
         return case
-
-    def _take_back(self, work: UnitOfWork, handover: Handover, why: str, at: datetime) -> None:
-        subject = work.get(Case, handover.case_id)
-        work.put(replace(handover, sealed="", status="destroyed"))
-        work.add(
-            Withdrawal(
-                new_id(self._entropy, at), handover.case_id, "", subject.subject_oid if subject else "",
-                handover.pass_id, "objection", at, "open",
-            )
-        )  # fmt: skip
 
     def void(self, work: UnitOfWork, attempt_id: str, why: str, at: datetime) -> None:
         """What passed in an attempt no longer counts. The MAC is made again: it covers this, too."""
