@@ -93,6 +93,10 @@ class Tag(StrEnum):
     # saved codes
     CODES_MADE = "person:codes:made"
     CODE_USED = "person:code:used"
+    # vouchers
+    VOUCH_ASKED = "person:voucher:asked"
+    VOUCH_SIGNED = "manager:voucher:signed"
+    VOUCH_REFUSED = "manager:voucher:refused"
 
 
 def audit_row(
