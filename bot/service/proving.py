@@ -21,14 +21,14 @@ from bot.core.facts import STRONG_TYPES, AccountFacts, Unreadable
 from bot.core.model import ActKind, Oid, Rank, Reason
 from bot.core.policy import Policy, Row
 from bot.core.rank import RankRules, rank_of
-from bot.core.records import Attempt, Case, JsonList, JsonMap, Proving, Sighting
+from bot.core.records import Attempt, Case, JsonList, JsonMap, Proving
 from bot.errors import PermanentError, Refused, TransientError
 from bot.ports.clock import Clock, Entropy
 from bot.ports.directory import Directory
 from bot.ports.saved_codes import SavedCodes
 from bot.ports.store import Store, UnitOfWork
 from bot.ports.vouchers import Vouchers
-from bot.service import on_record
+from bot.service import on_record, sightings
 from bot.service.attempts import Attempts
 from bot.service.chance import new_id
 from bot.service.evidence import MAX_AGE, EvidenceBook, as_passed
@@ -129,7 +129,7 @@ class Provings:
                 return None
             if proving.looked_at is not None and at - proving.looked_at < AGAIN:
                 return None
-            return case, bool(work.count(Sighting, subject_oid=case.subject_oid))
+            return case, sightings.had_methods(work, case.subject_oid)
 
         found = await self._store.read(due)
         if found is None:

@@ -50,3 +50,8 @@ def known(work: UnitOfWork, oid: str) -> dict[str, tuple[datetime, bool]]:
 def beside(oid: str) -> str:
     """Under which name what is no strong method is kept."""
     return f"record:{oid}"
+
+
+def had_methods(work: UnitOfWork, oid: str) -> bool:
+    """Whether a strong method of this account was ever seen here; numbers and photos are none."""
+    return any(s.method_type in STRONG_TYPES for s in work.find(Sighting, subject_oid=oid))

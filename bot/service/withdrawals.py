@@ -7,8 +7,6 @@ the account has that is not on its way to somebody. Doing it twice is safe.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,12 +15,11 @@ from bot.core.audit import Tag, audit_row
 from bot.core.facts import LivePass
 from bot.core.model import Oid, Reason
 from bot.core.records import Execution, Handover, Job, Withdrawal
-from bot.errors import Refused
 from bot.ports.acting import Acting, ActsRefused, ActsUnknown
 from bot.ports.clock import Clock, Entropy
 from bot.ports.desk import TOPIC
 from bot.ports.directory import Directory
-from bot.ports.sign_in import Finished, Landing, Purpose, Redirect, SignInAsk, SignIns
+from bot.ports.sign_in import Finished, Landing
 from bot.ports.store import Store, UnitOfWork
 from bot.service.chance import new_id
 from bot.service.handover import LIVE, Handovers
@@ -39,7 +36,6 @@ class Withdrawals:
         directory: Directory,
         agents: Agents,
         handovers: Handovers,
-        sign_ins: Callable[[], SignIns],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -48,17 +44,6 @@ class Withdrawals:
         self._directory = directory
         self._agents = agents
         self._handovers = handovers
-        self._sign_ins = sign_ins
-
-    async def begin(self, withdrawal_id: str, *, oid: str, login_hint: str, browser: str) -> Redirect:
-        """The fresh sign-in that will withdraw. Raises Refused(REQUEST_ENDED) when it is done already."""
-        row = await self._store.read(lambda work: work.get(Withdrawal, withdrawal_id))
-        if row is None or row.status != "open":
-            raise Refused(Reason.REQUEST_ENDED)
-        digest = hashlib.sha256(f"withdraw|{row.id}|{row.subject_oid}|{row.pass_id}".encode()).hexdigest()
-        return await self._sign_ins().begin(
-            SignInAsk(Purpose.WITHDRAW, browser, row.id, oid, login_hint, digest, {"case_id": row.case_id})
-        )
 
     async def signed(self, finished: Finished) -> Landing:
         """Handles Purpose.WITHDRAW."""

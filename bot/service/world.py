@@ -24,7 +24,6 @@ from bot.core.records import (
     Limit,
     RememberedBrowser,
     Request,
-    Sighting,
     Withdrawal,
 )
 from bot.errors import KeyturnError
@@ -34,6 +33,7 @@ from bot.ports.store import UnitOfWork
 from bot.service.attempts import REMEMBERED
 from bot.service.handover import used_passes
 from bot.service.keys import Keys
+from bot.service.sightings import had_methods
 
 _CLOSE = timedelta(minutes=2)
 """How long after a void execution a pass may still turn up that it made."""
@@ -180,7 +180,7 @@ def _ledger(
         own_passes=own_passes(work, case, world.subject.live_pass),
         passes_today=day.count if day else 0,
         recovered={o: at for o in world.people if (at := _recovered(work, o))},
-        had_methods=bool(work.count(Sighting, subject_oid=subject)),
+        had_methods=had_methods(work, subject),
     )
 
 
