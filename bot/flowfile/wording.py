@@ -7,6 +7,7 @@ No loops, no calls, no arithmetic: a text cannot hang, grow or look around.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -25,11 +26,15 @@ ALWAYS: Mapping[str, frozenset[str]] = {
     "desk": frozenset({"phone", "hours"}),
 }
 """Names every words file of a flow may use, with their attributes."""
+LINKS = frozenset({"security_info", "my_page", "help"})
+"""What ``[label](name)`` may link to; the addresses are the installation's. Nothing else is a link."""
 
 _ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Filter, nodes.Const,
     nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Tuple,
 )  # fmt: skip
+_LINK = re.compile(r"\]\(([^)\n]*)\)")
+_ADDRESS = re.compile(r"\bhttps?://|\bwww\.", re.IGNORECASE)
 _RESERVED = (chr(0xE000), chr(0xF8FF))  # private use: where values are put in, see service.words
 
 
@@ -91,13 +96,28 @@ def complaints(source: str) -> list[Complaint]:
         tree = parsed(source)
     except TemplateSyntaxError as err:
         return [Complaint(err.lineno, f"The template cannot be read: {err.message}", "Check the brackets.")]
-    return [found for node in _walk(tree) if (found := _complaint(node))]
+    return [found for node in _walk(tree) if (found := _complaint(node))] + _links(source)
 
 
 def names_used(source: str) -> list[NameUse]:
     """Every name *source* reads, in order. Raises TemplateSyntaxError."""
     found: list[NameUse] = []
     _names(parsed(source), found)
+    return found
+
+
+def _links(source: str) -> list[Complaint]:
+    found: list[Complaint] = []
+    for number, line in enumerate(source.splitlines(), 1):
+        known = ", ".join(sorted(LINKS))
+        if _ADDRESS.search(line):
+            remedy = f"Write [label](name) with one of: {known}."
+            found.append(Complaint(number, "A text holds no address; links come from a list.", remedy))
+        found += [
+            Complaint(number, f"There is no link “{target}”.", f"Use one of: {known}.")
+            for target in _LINK.findall(line)
+            if target not in LINKS and not _ADDRESS.search(target)
+        ]
     return found
 
 
