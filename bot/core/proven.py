@@ -19,8 +19,8 @@ Acts = frozenset[ActKind]
 
 
 def may(step: Step, proven: Acts) -> bool:
-    """Whether a `request` step's acts are all proven."""
-    return proven.issuperset(step.acts)
+    """Whether a `request` step's acts are all proven; one without acts may nothing."""
+    return bool(step.acts) and proven.issuperset(step.acts)
 
 
 def after(step: Step, outcome: str, proven: Acts) -> Acts:
