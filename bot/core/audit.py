@@ -25,6 +25,9 @@ class Tag(StrEnum):
     CASE_REPORTED = "person:case:reported"
     EVENT_FAILED = "bot:event:failed"
     EFFECT_DEAD = "bot:effect:dead"
+    TIMER_DEAD = "bot:timer:dead"
+    LETTER_RETRIED = "agent:letter:retried"
+    LETTER_DISMISSED = "agent:letter:dismissed"
     # proof
     PROOF_OPENED = "bot:proof:opened"
     PROOF_CLOSED = "bot:proof:closed"

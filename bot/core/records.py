@@ -137,6 +137,7 @@ class Job:
     leased_until: datetime | None = None
     coalesce: str = ""
     error: str = ""
+    leased_by: str = ""
 
 
 @record(

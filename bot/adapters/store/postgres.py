@@ -160,7 +160,7 @@ class PostgresStore:
     async def take_jobs(self, holder: str, *, now: datetime, span: timedelta, limit: int) -> list[Job]:
         def take(work: UnitOfWork) -> list[Job]:
             assert isinstance(work, Unit)
-            return work.take_jobs(now=now, span=span, limit=limit)
+            return work.take_jobs(holder, now=now, span=span, limit=limit)
 
         return await self._written(TAKE, take)
 

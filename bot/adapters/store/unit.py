@@ -237,7 +237,7 @@ class Unit:
 
     # --- for the store itself
 
-    def take_jobs(self, *, now: datetime, span: timedelta, limit: int) -> list[Job]:
+    def take_jobs(self, holder: str, *, now: datetime, span: timedelta, limit: int) -> list[Job]:
         """Lease the heads of lanes; an attempt is counted before it is made, so that a job which
         kills its worker is given up in the end."""
         bound = (moment(now), moment(now), limit)
@@ -246,8 +246,10 @@ class Unit:
         ]
         until = now + span
         for job in heads:
-            self._write(self._hot.take, (moment(until), job.key))
-        return [replace(job, leased_until=until, attempts=job.attempts + 1) for job in heads]
+            self._write(self._hot.take, (moment(until), holder, job.key))
+        return [
+            replace(job, leased_until=until, leased_by=holder, attempts=job.attempts + 1) for job in heads
+        ]
 
     def due_timers(self, *, now: datetime, limit: int) -> list[Timer]:
         bound = (moment(now), limit)
