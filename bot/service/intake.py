@@ -28,6 +28,7 @@ from bot.ports.intake import Incoming
 from bot.ports.routing import Action, RouteResult, Router
 from bot.ports.store import Store, UnitOfWork
 from bot.ports.turns import Turns
+from bot.ports.vouchers import VoucherPages
 from bot.service.chance import new_id
 from bot.service.keys import Keys, hashed
 from bot.service.limits import Limits
@@ -61,6 +62,7 @@ class Plan:
     offer: RouteResult | None = None
     locale: str = ""
     report: bool = False
+    link: str = ""
     note: dict[str, Any] | None = None
 
 
@@ -76,6 +78,7 @@ class IntakeService:
         words: WordService,
         router: Router,
         limits: Limits,
+        vouchers: VoucherPages,
         clock: Clock,
         entropy: Entropy,
         keys: Keys,
@@ -90,6 +93,7 @@ class IntakeService:
         self._words = words
         self._router = router
         self._limits = limits
+        self._vouchers = vouchers
         self._clock = clock
         self._entropy = entropy
         self._keys = keys
@@ -116,6 +120,8 @@ class IntakeService:
             return self._pressed(incoming, talk)
         text = incoming.text.strip()[: LONGEST + 1]
         public = {talk.case.number} if talk.case else set[str]()
+        if (number := self._words.confirmed(text)) is not None:
+            public.add(number)
         if looks_secret(text, public=public):
             subject = talk.case.subject_oid if talk.case else incoming.hint_oid
             await self._burn(subject, text)
@@ -125,9 +131,19 @@ class IntakeService:
         text = clean(text, LONGEST)
         if (found := self._words.command(text)) is not None:
             return self._commanded(found[0], found[1], talk)
+        if number is not None:
+            return await self._confirmed(number, incoming)
         if talk.case is not None:
             return await self._within(text, talk.case, talk.locale)
         return await self._routed(text, talk.locale)
+
+    async def _confirmed(self, number: str, incoming: Incoming) -> Plan:
+        """A manager who was told by mail to write *confirm 482913*. The chat only says who it is
+        likely to be; the page behind the link asks for a sign-in."""
+        check_id = await self._vouchers.asked_of(incoming.hint_oid, number)
+        if check_id is None:
+            return Plan(say=fx.Tell("nothing_to_confirm", {"number": number}))
+        return Plan(say=fx.Tell("voucher_link"), link=f"voucher:{check_id}")
 
     def _pressed(self, incoming: Incoming, talk: Talk) -> Plan:
         match pressed.parse(incoming.choice):
@@ -292,10 +308,11 @@ class IntakeService:
         work.save(replace(row, at=at))
         if refused or plan.report:
             tag = Tag.CASE_REPORTED if plan.report else Tag.CASE_REFUSED
+            more: dict[str, Any] = {"refused": refused} if refused else {}
             work.audit(
                 audit_row(
                     ident, at, tag, case_id=row.case_id, actor="person", subject=incoming.hint_oid,
-                    channel=incoming.place.channel, **({"refused": refused} if refused else {}),
+                    channel=incoming.place.channel, **more,
                 )
             )  # fmt: skip
         if plan.say is not None:
@@ -317,6 +334,7 @@ def _own_job(place: Place, row: ChatRow, plan: Plan, key: str, at: datetime) -> 
         "locale": row.locale,
         "number": "",
         "place": place.key,
-        "offer": [label for label, _ in plan.offer.top] if plan.offer else [],
+        "offer": list(plan.offer.flows) if plan.offer else [],
+        "link": plan.link,
     }
     return Job(key, f"place:{place.key}", "say", body, "", at, at)

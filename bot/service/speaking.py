@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.core import effects as fx
 from bot.core.choice import CommandChoice, Dismiss, ShowMenu, StartFlow
-from bot.core.elements import MAX_BUTTONS, Choice
+from bot.core.elements import MAX_BUTTONS, Choice, Element, Link, LinkButton
 from bot.core.message import Message
 from bot.core.model import Command, Place, Reason
 from bot.core.records import Job
@@ -47,15 +47,22 @@ class Speaking:
         scene = Scene(body["locale"], case_id, body["number"])
         effect = _effect(body["what"], body["effect"])
         if not body["flow_hash"]:
-            return self._own(effect, body.get("offer", ()), scene)
+            return self._own(effect, body.get("offer", ()), body.get("link", ""), scene)
         return self._words.render(effect, self._published.words(body["flow_hash"]), scene)
 
-    def _own(self, effect: fx.Say | fx.Tell | fx.Refuse, offer: list[str], scene: Scene) -> Message | None:
+    def _own(
+        self, effect: fx.Say | fx.Tell | fx.Refuse, offer: list[str], link: str, scene: Scene
+    ) -> Message | None:
         if isinstance(effect, fx.Refuse):
             return self._words.tell(scene, f"reasons.{effect.reason.value}")
         assert isinstance(effect, fx.Tell)
         choices = self._choices(effect.key, offer, scene)
-        return self._words.tell(scene, f"common.{effect.key}", self._values(offer, effect, scene), choices=choices)
+        values = self._values(offer, effect, scene)
+        more: list[Element] = []
+        if link:
+            label = self._words.say(scene.locale, f"common.{effect.key}_button")
+            more.append(LinkButton(label, Link(reference=link)))
+        return self._words.tell(scene, f"common.{effect.key}", values, choices=choices, more=more)
 
     def _values(self, offer: list[str], effect: fx.Tell, scene: Scene) -> dict[str, object]:
         values = dict(effect.values)

@@ -129,15 +129,16 @@ class TurnService:
             )
             work.put(case)
         refusal = next((e.reason.value for e in turned.effects if isinstance(e, fx.Refuse)), "")
+        more: dict[str, Any] = {"refused": refusal} if refusal else {}
+        if ended:
+            more["outcome"] = ended.outcome
         work.audit(
             audit_row(
                 event.id, event.at,
                 Tag.CASE_REFUSED if refusal else Tag.CASE_ENDED if ended else Tag.CASE_MOVED,
                 case_id=case.id, actor=actor_of(event.what), subject=case.subject_oid,
                 event=type(event.what).__name__, before=before.step, after=after.step,
-                version=after.version, flow=case.flow_hash,
-                **({"refused": refusal} if refusal else {}),
-                **({"outcome": ended.outcome} if ended else {}),
+                version=after.version, flow=case.flow_hash, **more,
             )
         )  # fmt: skip
         answers = self._carry_out(work, case, event, turned.effects)

@@ -125,6 +125,14 @@ class WordService:
                 return command, ""
         return None
 
+    def confirmed(self, typed: str) -> str | None:
+        """The case number of *confirm 482913*, in any language, else None."""
+        text = folded(typed)
+        if not text[-6:].isdecimal() or not text[-6:].isascii():
+            return None
+        entries = self._system.lists("system/commands", "confirm")
+        return text[-6:] if any(folded(entry) == text[:-6] for _, entry in entries) else None
+
     # --- messages ------------------------------------------------------------------------------
 
     def render(self, effect: Say | Tell | Refuse, words: WordFiles, scene: Scene) -> Message | None:

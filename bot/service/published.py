@@ -1,0 +1,80 @@
+"""Published flows: every version a case may be pinned to, and which one new cases get.
+
+At start-up the shipped pack is stored, content-addressed; a version once stored is never changed.
+The alias that says which one is live carries a MAC: who can write the table cannot swap a flow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from bot.core.flow import FlowSet
+from bot.core.records import FlowAlias, FlowVersion
+from bot.flowfile.versions import Version, content_hash, load
+from bot.ports.clock import Clock
+from bot.ports.store import Store, UnitOfWork
+from bot.service.keys import Keys
+from bot.service.words import WordFiles, WordService
+
+
+class PublishedFlows:
+    """Implements `ports.flows.Flows`. Holds every version in memory; new ones of other replicas are
+    read by `refresh`."""
+
+    def __init__(self, store: Store, words: WordService, clock: Clock, keys: Keys) -> None:
+        self._store = store
+        self._words = words
+        self._clock = clock
+        self._keys = keys
+        self._versions: dict[str, Version] = {}
+        self._live: dict[str, str] = {}
+
+    async def publish(self, versions: Mapping[str, Version]) -> None:
+        """Store these versions and make them live, in one transaction."""
+        at = self._clock.now()
+
+        def fn(work: UnitOfWork) -> None:
+            for version in versions.values():
+                if work.get(FlowVersion, version.hash) is None:
+                    work.add(FlowVersion(version.hash, version.flow, dict(version.files), at))
+                if version.offered:
+                    work.save(self._alias(version, at))
+
+        await self._store.transact(fn)
+        await self.refresh()
+
+    def _alias(self, version: Version, at: datetime) -> FlowAlias:
+        alias = FlowAlias(version.flow, version.hash, at, "")
+        return replace(alias, mac=self._keys.row_mac(alias))
+
+    async def refresh(self) -> None:
+        """Read versions and aliases anew. An alias with a wrong MAC, or a version whose files do not
+        have its hash, is left out: that flow cannot be started (or its cases go to a person)."""
+        rows, aliases = await self._store.read(
+            lambda work: (work.find(FlowVersion), work.find(FlowAlias, order="flow"))
+        )
+        for row in rows:
+            if row.hash not in self._versions and content_hash(row.flow, row.files) == row.hash:
+                self._versions[row.hash] = load(row.flow, row.files)
+        self._live = {
+            alias.flow: alias.hash
+            for alias in aliases
+            if alias.hash in self._versions and self._keys.row_mac_fits(alias)
+        }
+
+    # --- ports.flows.Flows -----------------------------------------------------------------------
+
+    def at(self, flow_hash: str) -> FlowSet:
+        return self._versions[flow_hash].flows
+
+    def live(self, flow: str) -> str | None:
+        return self._live.get(flow)
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._live)
+
+    def words(self, flow_hash: str) -> WordFiles:
+        """The words of one version."""
+        return self._words.flow(flow_hash, lambda: self._versions[flow_hash].files)
