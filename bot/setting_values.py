@@ -182,14 +182,14 @@ def _hours(value: object) -> tuple[Opening, ...]:
     found: list[Opening] = []
     for days, span in value.items():
         first, _, last = str(days).partition("-")
-        if first not in _DAYS or (last or first) not in _DAYS or not _SPAN.fullmatch(str(span)):
+        last = last or first
+        if first not in _DAYS or last not in _DAYS or not _SPAN.fullmatch(str(span)):
             raise complain(f"“{days}: {span}” are no opening hours.", remedy)
+        span_of_days = range(_DAYS.index(first), _DAYS.index(last) + 1)
         opens, _, closes = str(span).partition("-")
-        if opens >= closes:
+        if opens >= closes or not span_of_days:
             raise complain(f"“{days}: {span}” ends before it starts.", remedy)
-        found += [
-            Opening(day, opens, closes) for day in range(_DAYS.index(first), _DAYS.index(last or first) + 1)
-        ]
+        found += [Opening(day, opens, closes) for day in span_of_days]
     return tuple(found)
 
 

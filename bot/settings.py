@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from bot.core import policy_file
 from bot.core.policy import DEFAULT, Caps, Policy
@@ -29,6 +29,7 @@ from bot.setting_values import (
     Origin,
     StoreUrl,
     Url,
+    complain,
     short_humans,
 )
 
@@ -47,6 +48,14 @@ class Secrets(_Group):
     server_key: KeyBytes
     pepper: KeyBytes
 
+    @model_validator(mode="after")
+    def _apart(self) -> Secrets:
+        if self.server_key.reveal_bytes() == self.pepper.reveal_bytes():
+            raise complain(
+                "these must be two different keys.", "Make the pepper anew: openssl rand -base64 32"
+            )
+        return self
+
 
 class Contexts(_Group):
     approve: Context
@@ -63,6 +72,15 @@ class Apps(_Group):
     identity: App
     act: App
     reader: App
+
+    @model_validator(mode="after")
+    def _apart(self) -> Apps:
+        if len({self.identity.client_id, self.act.client_id, self.reader.client_id}) < 3:
+            raise complain(
+                "these must be three registrations.",
+                "Entra puts every consented permission into each token, so one registration would hold all.",
+            )
+        return self
 
 
 class Entra(_Group):

@@ -114,6 +114,7 @@ class Landing:
     session: str = field(default="", repr=False)
     session_kind: str = ""
     refused: str = ""  # Reason, shown on the page
+    drop_cookie: str = ""  # name of an old transaction cookie to delete, when they pile up
 
 
 Handler = Callable[[Finished], Awaitable[Landing]]

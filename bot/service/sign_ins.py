@@ -46,6 +46,8 @@ log = logging.getLogger(__name__)
 
 STATE_LIVES = timedelta(minutes=5)
 COOKIE_LIVES = timedelta(minutes=10)
+COOKIES_KEPT = 3
+_COOKIE = "__Host-tx-"
 SLACK = timedelta(seconds=5)
 """`auth_time` has whole seconds, and clocks differ a little."""
 
@@ -143,7 +145,7 @@ class SignInService:
         task = asyncio.create_task(self._finish(dict(form), dict(cookies)))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
+        return replace(await asyncio.shield(task), drop_cookie=_to_drop(cookies))
 
     async def _finish(self, form: Mapping[str, str], cookies: Mapping[str, str]) -> Landing:
         state = form.get("state", "")
@@ -293,7 +295,14 @@ class SignInService:
 
 
 def _cookie_name(signing: Signing) -> str:
-    return f"__Host-tx-{signing.id}"
+    return _COOKIE + signing.id
+
+
+def _to_drop(cookies: Mapping[str, str]) -> str:
+    """The oldest transaction cookie when they pile up: a browser's header has room for few, and an
+    agent on a busy day signs often. Ids sort by time."""
+    ours = sorted(name for name in cookies if name.startswith(_COOKIE))
+    return ours[0] if len(ours) > COOKIES_KEPT else ""
 
 
 def _origin(err: BaseException) -> str:

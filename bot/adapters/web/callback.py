@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from bot.adapters.web import security
 from bot.adapters.web.shell import Shell, local_path
 from bot.core.model import Reason
 from bot.errors import Refused
@@ -38,6 +39,8 @@ class Callback:
             path += f"{'&' if '?' in path else '?'}refused={quote(landing.refused)}"
         response = self._shell.see_other(path)
         self._shell.land(response, landing)
+        if landing.drop_cookie in request.cookies:
+            security.drop_cookie(response, landing.drop_cookie, cross_site=True)
         return response
 
     def _in_a_pane(self, request: web.Request) -> bool:
