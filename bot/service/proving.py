@@ -18,9 +18,10 @@ from bot.core.audit import Tag, audit_row
 from bot.core.effects import CloseProof, OpenProof
 from bot.core.events import Answered, Event
 from bot.core.facts import STRONG_TYPES, AccountFacts, Unreadable
+from bot.core.law import Law
 from bot.core.model import ActKind, Oid, Rank, Reason
-from bot.core.policy import Policy, Row
-from bot.core.rank import RankRules, rank_of
+from bot.core.policy import Row
+from bot.core.rank import rank_of
 from bot.core.records import Attempt, Case, JsonList, JsonMap, Proving
 from bot.errors import PermanentError, Refused, TransientError
 from bot.ports.clock import Clock, Entropy
@@ -54,8 +55,7 @@ class Provings:
         saved_codes: SavedCodes,
         vouchers: Vouchers,
         *,
-        policy: Policy,
-        ranks: RankRules,
+        law: Law,
         groups: tuple[str, ...] = (),
     ) -> None:
         """*groups* are the ids whose membership rank and policy ask about."""
@@ -68,8 +68,7 @@ class Provings:
         self._stops = stops
         self._saved_codes = saved_codes
         self._vouchers = vouchers
-        self._policy = policy
-        self._ranks = ranks
+        self._law = law
         self._groups = groups
 
     # --- performers ------------------------------------------------------------------------------
@@ -100,7 +99,13 @@ class Provings:
     def row(self, proving: Proving) -> Row:
         """The policy row of the acts asked for; only once the rank was read."""
         acts = [ActKind(a) for a in proving.acts]
-        return rules.row(self._policy, acts, Rank(proving.rank), groups=frozenset(proving.groups))
+        return rules.row(
+            self._law.policy,
+            acts,
+            Rank(proving.rank),
+            groups=frozenset(proving.groups),
+            threat=self._law.threat,
+        )
 
     def satisfied(
         self, work: UnitOfWork, case: Case, proving: Proving, attempt: Attempt, at: datetime
@@ -138,7 +143,7 @@ class Provings:
         facts = await self._directory.facts(Oid(known.subject_oid), groups=self._groups)
         personal = await self._personal(known)
         now = self._clock.now()
-        rank = rank_of(facts, self._ranks, now, had_methods=had_methods).rank
+        rank = rank_of(facts, self._law.ranks, now, had_methods=had_methods).rank
 
         def keep(work: UnitOfWork) -> None:
             case = work.case(case_id)
