@@ -118,6 +118,8 @@ def _is_grouped_code(run: str) -> bool:
     groups = re.split(r"[ -]", run)
     mixed = sum(any(c.isdigit() for c in g) and any(c.isalpha() for c in g) for g in groups)
     letters = "".join(groups)
+    if "-" in run and len(letters) >= 24:
+        return True
     return len(letters) >= 16 and any(c.isdigit() for c in letters) and (mixed >= 1 or "-" in run)
 
 
