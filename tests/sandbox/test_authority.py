@@ -15,7 +15,9 @@ C1 = '{"id_token":{"acrs":{"essential":true,"value":"c1"}}}'
 C9 = '{"access_token":{"acrs":{"values":["c1","c9"]}}}'
 
 
-async def claims_of(sandbox: Sandbox, http: httpx.AsyncClient, token: str, app: str = "identity") -> dict[str, Any]:
+async def claims_of(
+    sandbox: Sandbox, http: httpx.AsyncClient, token: str, app: str = "identity"
+) -> dict[str, Any]:
     """The claims, verified with the published keys as the product would."""
     document = (await http.get(f"{sandbox.authority}/v2.0/.well-known/openid-configuration")).json()
     keys = jwt.PyJWKSet.from_dict((await http.get(document["jwks_uri"])).json())
@@ -64,7 +66,9 @@ async def test_a_code_is_redeemed_once(visit: Visit, redeem: Visit) -> None:
     assert again.json()["error_codes"] == [54005]
 
 
-async def test_a_code_needs_its_own_verifier_client_and_time(sandbox: Sandbox, visit: Visit, redeem: Visit) -> None:
+async def test_a_code_needs_its_own_verifier_client_and_time(
+    sandbox: Sandbox, visit: Visit, redeem: Visit
+) -> None:
     """PKCE, the client's secret, the redirect address and five minutes are all demanded."""
     wrong = await redeem((await visit("agent")).fields["code"], code_verifier="b" * 64)
     assert wrong.json()["error"] == "invalid_grant"
@@ -72,14 +76,18 @@ async def test_a_code_needs_its_own_verifier_client_and_time(sandbox: Sandbox, v
     assert other.json()["error"] == "invalid_grant"
     secret = await redeem((await visit("agent")).fields["code"], client_secret="wrong")
     assert secret.status_code == 401
-    elsewhere = await redeem((await visit("agent")).fields["code"], redirect_uri="http://127.0.0.1:1/auth/callback")
+    elsewhere = await redeem(
+        (await visit("agent")).fields["code"], redirect_uri="http://127.0.0.1:1/auth/callback"
+    )
     assert elsewhere.json()["error"] == "invalid_grant"
     late = (await visit("agent")).fields["code"]
     sandbox.clock.go(minutes=6)
     assert (await redeem(late)).json()["error_codes"] == [70008]
 
 
-@pytest.mark.parametrize(("method", "satisfied"), [("passkey", True), ("authenticator", False), ("password", False)])
+@pytest.mark.parametrize(
+    ("method", "satisfied"), [("passkey", True), ("authenticator", False), ("password", False)]
+)
 async def test_a_weak_sign_in_comes_without_the_phishing_resistant_context(
     sandbox: Sandbox, http: httpx.AsyncClient, visit: Visit, redeem: Visit, method: str, satisfied: bool
 ) -> None:
@@ -186,7 +194,9 @@ async def test_an_unacceptable_request_is_never_sent_back(
     assert "location" not in answer.headers
 
 
-async def test_the_answer_page_posts_across_sites_with_a_visible_button(sandbox: Sandbox, visit: Visit) -> None:
+async def test_the_answer_page_posts_across_sites_with_a_visible_button(
+    sandbox: Sandbox, visit: Visit
+) -> None:
     """Without script the person presses Continue; the policy lets the form reach the product only."""
     signed = await visit("agent")
     policy = signed.response.headers["content-security-policy"]
