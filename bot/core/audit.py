@@ -96,6 +96,10 @@ class Tag(StrEnum):
     # saved codes
     CODES_MADE = "person:codes:made"
     CODE_USED = "person:code:used"
+    # follow-through
+    METHOD_SEEN = "bot:method:seen"
+    METHOD_OWNED = "person:method:owned"
+    METHOD_DISOWNED = "person:method:disowned"
     # vouchers
     VOUCH_ASKED = "person:voucher:asked"
     VOUCH_SIGNED = "manager:voucher:signed"

@@ -602,6 +602,21 @@ class Withdrawal:
     done_at: datetime | None = None
 
 
+@record("additions", index=(("case_id",),))
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """A sign-in method that appeared on the account after the case's pass was made."""
+
+    id: str  # <case id>/<method id>
+    case_id: str
+    method_id: str
+    type: str
+    label: str
+    made_at: datetime | None  # Graph's date
+    seen_at: datetime
+    yours: str = ""  # yes, no
+
+
 # --- audit ----------------------------------------------------------------------------------
 
 

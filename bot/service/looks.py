@@ -20,6 +20,7 @@ from bot.ports.directory import Directory
 from bot.ports.store import Store, UnitOfWork
 from bot.ports.turns import Turns
 from bot.service.chance import new_id
+from bot.service.follow_through import additions
 
 Answer = tuple[str, dict[str, object]]
 _UNKNOWN: Answer = ("unknown", {})
@@ -82,8 +83,7 @@ class Looks:
                 person = await self._directory.person(oid)
                 return ("ok", {"name": person.name, "office": person.office}) if person else _UNKNOWN
             case "methods":
-                strong = [m.label for m in await self._directory.methods(oid) if m.type in STRONG_TYPES]
-                return ("ok", {"count": len(strong), "labels": strong}) if strong else ("none", {})
+                return await self._methods(oid, case.id)
             case "rank":
                 rank: Rank = await self._rank_of(oid)
                 return rank.value, {}
@@ -92,6 +92,14 @@ class Looks:
             case "account_state":
                 return await self._account_state(oid)
         return _UNKNOWN
+
+    async def _methods(self, oid: Oid, case_id: str) -> Answer:
+        strong = [m.label for m in await self._directory.methods(oid) if m.type in STRONG_TYPES]
+        rows = await self._store.read(lambda work: additions(work, case_id))
+        fields: dict[str, object] = {
+            "count": len(strong), "labels": strong, "added": [row.label for row in rows],
+        }  # fmt: skip
+        return ("ok" if strong else "none"), fields
 
     async def _duty(self) -> Answer:
         now = self._clock.now()
