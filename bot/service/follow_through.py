@@ -17,7 +17,7 @@ from bot.core.effects import Watch
 from bot.core.events import Answered, Event
 from bot.core.facts import STRONG_TYPES, Method
 from bot.core.model import CaseId, EventId, Oid, Reason
-from bot.core.records import Addition, Attempt, Case, Handover, Timer
+from bot.core.records import Addition, Attempt, Case, Handover, Proving, Timer
 from bot.errors import PermanentError, Refused, TransientError
 from bot.ports.case_page import AddedMethod
 from bot.ports.clock import Clock, Entropy
@@ -100,7 +100,10 @@ class FollowThrough:
         if case is None:
             return False
         start, gone = self._start(work, case, timer)
-        new = [m for m in methods if m.type not in _NO_METHOD and _after(m, start)]
+        proving = work.get(Proving, case.id)
+        known = {str(m["id"]) for m in proving.methods} if proving else set[str]()
+        fresh = (m for m in methods if m.id not in known and m.type not in _NO_METHOD)
+        new = [m for m in fresh if _after(m, start)]
         for method in new:
             self._write_down(work, case, method, at)
         strong = [m for m in new if m.type in STRONG_TYPES]
