@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -42,19 +43,29 @@ _ADDRESS = re.compile(r"[^\s@'\"\\]{1,64}@[^\s@'\"\\]{1,255}")
 _GROUP_FIELDS = ["id", "displayName", "isAssignableToRole"]
 
 
-def query(**parameters: Any) -> RequestConfiguration[Any]:
-    """Query parameters as Graph writes them, without importing a class for each call."""
-    return RequestConfiguration(query_parameters=_Query(parameters))
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Query parameters of a list or an object. Kiota reads them off any dataclass, and drops in
+    silence what a path does not know: answers are checked, not trusted to be filtered."""
 
-
-class _Query:
-    """What Kiota takes for a builder's own class of query parameters."""
-
-    def __init__(self, parameters: dict[str, Any]) -> None:
-        self.__dict__.update(parameters)
+    select: list[str] | None = None
+    filter: str | None = None
+    expand: list[str] | None = None
+    top: int | None = None
 
     def get_query_parameter(self, name: str) -> str:
+        """The name in Graph's address template."""
         return f"%24{name}"
+
+
+def query(
+    *,
+    select: list[str] | None = None,
+    filter: str | None = None,  # noqa: A002 -- Graph's word
+    expand: list[str] | None = None,
+    top: int | None = None,
+) -> RequestConfiguration[Any]:
+    return RequestConfiguration(query_parameters=Query(select, filter, expand, top))
 
 
 class GraphDirectory:
@@ -81,7 +92,10 @@ class GraphDirectory:
             top=2,
         )
         found = await self._asking.listed(lambda g: g.users.to_get_request_information(wanted))
-        return reading.person(found[0]) if found and len(found) == 1 else None
+        if not found or len(found) != 1:
+            return None
+        person = reading.person(found[0])
+        return person if address.lower() in (person.upn.lower(), person.mail.lower()) else None
 
     async def manager(self, oid: Oid) -> Person | None:
         # `/manager` alone is not documented for application permissions in every year; this is.
@@ -171,7 +185,8 @@ class GraphDirectory:
     async def _sign_ins(self, oid: Oid) -> tuple[dict[str, object], ...]:
         wanted = query(filter=f"userId eq '{oid}'", top=20)
         body = await self._asking.one(lambda g: g.audit_logs.sign_ins.to_get_request_information(wanted))
-        return tuple(reading.sign_in(item) for item in (body or {}).get("value") or ())
+        found = (body or {}).get("value") or ()
+        return tuple(reading.sign_in(item) for item in found if item.get("userId", "").lower() == oid)
 
     async def _groups(self, oid: Oid, groups: tuple[str, ...]) -> frozenset[str]:
         asked = [group for group in groups if group]
@@ -242,7 +257,10 @@ class GraphDirectory:
             asked = roles.role_eligibility_schedule_instances if eligible else roles.role_assignments
             return asked.to_get_request_information(wanted)
 
-        return [reading.role(item, eligible=eligible) for item in await self._all(build)]
+        found = await self._all(build)
+        if any(str(item.get("principalId", "")).lower() != principal for item in found):
+            raise PermanentError("graph: roles of somebody else")
+        return [reading.role(item, eligible=eligible) for item in found]
 
     async def _all(self, build: Build) -> list[dict[str, Any]]:
         found = await self._asking.listed(build)
