@@ -114,11 +114,11 @@ def _is_saved_code(run: str) -> bool:
 
 def _is_grouped_code(run: str) -> bool:
     """Groups of letters and digits in a row. Short words in a row are no code: between spaces, at
-    least one group must mix both."""
+    least one group must mix both, or they are five long as ours are printed."""
     groups = re.split(r"[ -]", run)
     mixed = sum(any(c.isdigit() for c in g) and any(c.isalpha() for c in g) for g in groups)
     letters = "".join(groups)
-    if "-" in run and len(letters) >= 24:
+    if len(letters) >= 24 and ("-" in run or {len(group) for group in groups[:-1]} == {5}):
         return True
     return len(letters) >= 16 and any(c.isdigit() for c in letters) and (mixed >= 1 or "-" in run)
 

@@ -125,3 +125,4 @@ def test_every_printed_code_is_known_however_it_is_typed(code: bytes) -> None:
     assert looks_secret(text)
     assert looks_secret(groups)
     assert looks_secret(groups.lower())
+    assert looks_secret(groups.replace("-", " "))
