@@ -66,15 +66,15 @@ class UnitOfWork(Protocol):
         """As `get`, locked until the transaction ends."""
 
     def find(
-        self, kind: type[R], *, order: str = "", limit: int = 0, **where: Any
+        self, kind: type[R], /, *, order: str = "", limit: int = 0, **where: Any
     ) -> list[R]:
         """Rows whose columns equal *where* (or fit `Over`, `Under`, `Among`, `Not`; None is null).
         *order* is a column, with a leading `-` for descending."""
 
-    def first(self, kind: type[R], *, order: str = "", **where: Any) -> R | None:
+    def first(self, kind: type[R], /, *, order: str = "", **where: Any) -> R | None:
         """The first of `find`."""
 
-    def count(self, kind: type[R], **where: Any) -> int:
+    def count(self, kind: type[R], /, **where: Any) -> int:
         """How many rows fit."""
 
     # The hot path of a turn, by name
