@@ -6,7 +6,8 @@ outcomes and digests, never a code, pass, token, cookie or typed text.
 
 from __future__ import annotations
 
-from datetime import datetime
+import json
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -104,6 +105,43 @@ class Tag(StrEnum):
     VOUCH_ASKED = "person:voucher:asked"
     VOUCH_SIGNED = "manager:voucher:signed"
     VOUCH_REFUSED = "manager:voucher:refused"
+
+
+ACTS = frozenset(
+    {
+        Tag.APPROVAL_COUNTED,
+        Tag.EXECUTION_OPENED,
+        Tag.EXECUTION_CLOSED,
+        Tag.INTENT_WRITTEN,
+        Tag.RESULT_WRITTEN,
+        Tag.PASS_SEALED,
+        Tag.WITHDRAWAL_DONE,
+    }
+)
+"""What is sealed into the hash tree at once; everything else within 100 rows or a minute."""
+
+
+def leaf_data(row: AuditRow) -> bytes:
+    """The bytes a numbered row contributes to the hash tree: every column but the hash itself, as JSON
+    with sorted keys, no white space, and moments in UTC to the microsecond."""
+    columns: dict[str, Any] = {
+        "v": 1,
+        "number": row.number,
+        "id": row.id,
+        "at": _moment(row.at),
+        "case_id": row.case_id,
+        "actor": row.actor,
+        "actor_method": row.actor_method,
+        "actor_auth_time": row.actor_auth_time and _moment(row.actor_auth_time),
+        "subject": row.subject,
+        "tag": row.tag,
+        "body": row.body,
+    }
+    return json.dumps(columns, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def audit_row(

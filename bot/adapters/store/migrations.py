@@ -24,9 +24,16 @@ def steps(name: str, dialect: schema.Dialect) -> list[str]:
     return [part.strip() for part in text.split(";\n") if part.strip()]
 
 
-def pending(applied: Iterable[str], place: str) -> list[str]:
-    """The steps still to do, in order. Raises UnusableError for a newer database."""
+def pending(applied: Iterable[str], place: str, *, existing: bool = False) -> list[str]:
+    """The steps still to do, in order. Raises UnusableError for a newer database, and with *existing*
+    for any that is not up to date."""
     done = set(applied)
+    if existing and not done.issuperset(NAMES):
+        raise UnusableError(
+            place,
+            "this is no Keyturn database, or one of an older version.",
+            "Name the right one, or start Keyturn with it once.",
+        )
     if newer := sorted(done.difference(NAMES)):
         raise UnusableError(
             place,

@@ -99,7 +99,7 @@ def _checked(connection: Raw, place: str) -> None:
         )
 
 
-def _migrate(connection: Raw, place: str) -> None:
+def _migrate(connection: Raw, place: str, *, existing: bool) -> None:
     """Bring the tables up to date, all or nothing; a lock lets one replica do it."""
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
@@ -109,7 +109,8 @@ def _migrate(connection: Raw, place: str) -> None:
             " applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (migration_set, name))"
         )
         done = connection.execute("SELECT name FROM _migrations WHERE migration_set = %s", (migrations.SET,))
-        for name in migrations.pending((row[0] for row in done.fetchall()), place):
+        applied = [row[0] for row in done.fetchall()]
+        for name in migrations.pending(applied, place, existing=existing):
             for statement in migrations.steps(name, "postgres"):
                 connection.execute(statement)
             connection.execute(
@@ -126,13 +127,20 @@ def _prepared(connection: Raw) -> None:
 class PostgresStore:
     """`bot.ports.store.Store` on a PostgreSQL database."""
 
-    def __init__(self, url: str, *, place: str = "store.url", stop: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        place: str = "store.url",
+        stop: Callable[[], None] | None = None,
+        existing: bool = False,
+    ) -> None:
         """Connect, check, migrate. *stop* is called at `close`. Raises UnusableError."""
         self._place, self._stop = place, stop
         try:
             with psycopg.connect(url, connect_timeout=10, autocommit=True) as connection:
                 _checked(connection, place)
-                _migrate(connection, place)
+                _migrate(connection, place, existing=existing)
         except psycopg.Error as err:
             reason = str(err).splitlines()[0] if str(err) else type(err).__name__
             raise UnusableError(

@@ -103,7 +103,7 @@ def connect(path: Path, *, reading: bool = False) -> Database:
     return database
 
 
-def migrate(database: Database, place: str) -> None:
+def migrate(database: Database, place: str, *, existing: bool = False) -> None:
     """Bring the tables up to date, all or nothing, one process at a time."""
     steps = Migrations(migrations.SET)
     for name in migrations.NAMES:
@@ -114,7 +114,8 @@ def migrate(database: Database, place: str) -> None:
 
         steps(name=name)(step)
     try:
-        if not migrations.pending((done.name for done in steps.applied(database)), place):
+        applied = [done.name for done in steps.applied(database)]
+        if not migrations.pending(applied, place, existing=existing):
             return
         database.execute("BEGIN IMMEDIATE")
         try:
@@ -132,13 +133,19 @@ def migrate(database: Database, place: str) -> None:
 class SqliteStore:
     """`bot.ports.store.Store` on one file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, existing: bool = False) -> None:
         """Open, migrate and start the writer. Raises UnusableError."""
         self._path = path
         if not path.parent.is_dir():
             raise UnusableError(str(path.parent), "there is no such folder.", "Create it, or name another.")
+        if existing and not path.is_file():
+            raise UnusableError(str(path), "there is no such file.", "Name the database that exists.")
         self._database = connect(path)
-        migrate(self._database, str(path))
+        try:
+            migrate(self._database, str(path), existing=existing)
+        except UnusableError:
+            self._database.close()
+            raise
         self._book = Book(SQLITE)
         self._queue: queue.SimpleQueue[_Wanted | Callable[[], None] | None] = queue.SimpleQueue()
         self._waiting = Waiting(self._mark)

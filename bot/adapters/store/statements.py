@@ -188,9 +188,7 @@ def _hot(dialect: Dialect, job_names: tuple[str, ...], timer_names: tuple[str, .
             " WHERE p.status = 'waiting' AND p.lane = o.lane AND p.seq < o.seq)"
             f" ORDER BY o.seq LIMIT ?{dialect.skip_locked}"
         ),
-        take=sql(
-            "UPDATE outbox SET leased_until = ?, leased_by = ?, attempts = attempts + 1 WHERE key = ?"
-        ),
+        take=sql("UPDATE outbox SET leased_until = ?, leased_by = ?, attempts = attempts + 1 WHERE key = ?"),
         due=sql(
             f"SELECT {timers} FROM timers WHERE status = 'waiting' AND due_at <= ?"
             " ORDER BY due_at, key LIMIT ?"

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 from bot.adapters.store.mapping import Mapped, moment
 from bot.adapters.store.statements import Book
+from bot.core.audit import ACTS
 from bot.core.records import AuditRow, Case, EventRow, Job, Line, Timer
 from bot.errors import ConflictError
 
@@ -22,6 +23,8 @@ R = TypeVar("R")
 
 OUTBOX_TOPIC = "outbox"
 TIMERS_TOPIC = "timers"
+AUDIT_TOPIC = "audit"
+"""An act was audited, which the sequencer seals at once."""
 
 
 class Rows(Protocol):
@@ -162,7 +165,7 @@ class Unit:
         raw = self._connection.run(text, (mapping.plain(mapping.key, key),)).fetchone()
         return None if raw is None else self._remember(mapping, raw)
 
-    def find(self, kind: type[R], *, order: str = "", limit: int = 0, **where: Any) -> list[R]:
+    def find(self, kind: type[R], /, *, order: str = "", limit: int = 0, **where: Any) -> list[R]:
         mapping, sql = self._of(kind)
         condition, values = sql.where(where)
         text = f"{sql.select}{condition}{sql.order(order)}"
@@ -170,11 +173,11 @@ class Unit:
             text += f" LIMIT {int(limit)}"
         return [self._remember(mapping, raw) for raw in self._connection.run(text, values).fetchall()]
 
-    def first(self, kind: type[R], *, order: str = "", **where: Any) -> R | None:
+    def first(self, kind: type[R], /, *, order: str = "", **where: Any) -> R | None:
         found = self.find(kind, order=order, limit=1, **where)
         return found[0] if found else None
 
-    def count(self, kind: type[R], **where: Any) -> int:
+    def count(self, kind: type[R], /, **where: Any) -> int:
         _, sql = self._of(kind)
         condition, values = sql.where(where)
         return int(self._connection.run(f"{sql.count}{condition}", values).fetchone()[0])
@@ -193,6 +196,8 @@ class Unit:
 
     def audit(self, row: AuditRow) -> None:
         self.add(row)
+        if row.tag in ACTS:
+            self.touched.add(AUDIT_TOPIC)
 
     def enqueue(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
