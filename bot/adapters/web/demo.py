@@ -6,8 +6,6 @@ address be enough, for people and for scripts.
 
 from __future__ import annotations
 
-import asyncio
-
 import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
@@ -78,7 +76,7 @@ class DemoPage:
                 request.method, url, headers=headers, data=await request.read(), allow_redirects=False
             ) as answer:
                 body = await answer.read()
-        except (aiohttp.ClientError, asyncio.TimeoutError) as err:
+        except (TimeoutError, aiohttp.ClientError) as err:
             raise TransientError("the sandbox does not answer") from err
         back = CIMultiDict((k, v) for k, v in answer.headers.items() if k.lower() not in _NOT_BACK)
         response = web.Response(status=answer.status, headers=back, body=body)
