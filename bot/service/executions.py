@@ -94,7 +94,7 @@ class Executions:
                 work, case, Tag.INTENT_WRITTEN, at, actor=draft.approver_oid, execution=run.id,
                 intent=intent.id, act=str(intent.act["kind"]), method=str(intent.act["method_id"]),
             )  # fmt: skip
-        self._requests.notify_subject(work, case, "change_ahead", f"ahead/{run.id}", at)
+        self._requests.notify_subject(work, case, "act_soon", f"act_soon/{run.id}", at)
         work.schedule(Timer(f"execution/{run.id}", "execution", case.id, at + WATCH, {"execution": run.id}))
         return run, intents
 
@@ -124,6 +124,7 @@ class Executions:
                     return False
                 assert attempt is not None
                 self._handovers.add(work, case, request, attempt, sealed, at)
+                self._requests.notify_subject(work, case, "pass_made", f"pass_made/{run.id}", at)
                 work.bump(f"passes/{run.approver_oid}/{at:%Y-%m-%d}", until=at + _DAY)
             if result is ActResult.DONE and intent.act["kind"] == ActKind.FORGET_DEVICES:
                 work.bump(f"forgot/{run.subject_oid}", until=at + _DAY)
