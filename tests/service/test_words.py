@@ -265,7 +265,8 @@ def test_plain_texts_for_pages(words: WordService) -> None:
 @pytest.mark.parametrize(
     ("typed", "choice"),
     [("Yes, please", "yes"), ("yes please!!", "yes"), ("YES", "yes"), ("1", "yes"), ("2.", "no"),
-     ("no", "no"), ("yes, pl", "yes"), ("3", None), ("0", None), ("maybe", None), ("", None), ("?!", None), ("ye", None)],
+     ("no", "no"), ("yes, pl", "yes"), ("3", None), ("0", None), ("maybe", None), ("", None), ("?!", None),
+     ("ye", None)],
 )  # fmt: skip
 def test_typed_words_are_matched_to_buttons(
     words: WordService, files: WordFiles, typed: str, choice: str | None
