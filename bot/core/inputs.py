@@ -36,7 +36,7 @@ class Invalid:
 
 
 REASONS = ("empty", "long", "model", "country", "date", "date_order", "number")
-"""Every reason `check` gives; each has its sentence under `commands` in the system words."""
+"""Every reason `check` gives; each has its sentence among the `common` system words."""
 
 
 def check(kind: str, text: str, at: datetime) -> Valid | Invalid:

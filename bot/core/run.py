@@ -85,16 +85,14 @@ class Run:
     def go(self, target: str) -> None:
         """Enter *target* and pass on until a step waits, the case ends or a person is called."""
         following: str | None = target
-        for _ in range(MOST_STEPS):
-            if following is None:
-                return
+        count = 0
+        while following is not None:
+            count += 1
             step = self.flows.step(self.state.flow, following)
-            if step is None:
-                self.call_person(Queue.DESK, "broken", final=True)
+            if step is None or count > MOST_STEPS:
+                self.call_person(Queue.DESK, "loop" if step else "broken", final=True)
                 return
             following = self.enter(step)
-        if following is not None:
-            self.call_person(Queue.DESK, "loop", final=True)
 
     def enter(self, step: Step) -> str | None:
         """Stand on *step* and start what it does; the next step where it needs nobody."""
