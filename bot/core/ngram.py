@@ -90,27 +90,36 @@ def softmax(logits: NDArray[np.floating[Any]]) -> Rows:
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def fitted(
-    rows: Rows, labels: Sequence[str], *, decay: float = 1e-4, rounds: int = 250, balanced: bool = True
-) -> Head:
-    """Fit a head to *rows* and their *labels*, every label weighing the same if *balanced*.
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Examples made ready to fit heads to: scaled rows and how alike each two of them are."""
+
+    inputs: Rows
+    kernel: Rows
+    scale: Rows
+
+    @classmethod
+    def of(cls, rows: Rows) -> Material:
+        scale = np.log((1 + len(rows)) / (1 + (rows != 0).sum(axis=0))).astype(np.float32) + 1
+        inputs = unit(rows * scale)
+        return cls(inputs, inputs @ inputs.T, scale)
+
+
+def fitted(material: Material, labels: Sequence[str], *, decay: float = 1e-4, rounds: int = 200) -> Head:
+    """Fit a head to the examples' *labels*, every label weighing the same.
 
     Solved in the dual (one weight an example instead of one a column) with Nesterov's momentum:
     a few hundred small matrix products, no randomness, the same head for the same examples."""
     names = tuple(sorted(set(labels)))
-    scale = np.log((1 + len(rows)) / (1 + (rows != 0).sum(axis=0))).astype(np.float32) + 1
-    inputs = unit(rows * scale)
-    kernel = inputs @ inputs.T
     wanted = np.array([[name == label for name in names] for label in labels], dtype=np.float32)
-    counts = wanted.sum(axis=0)
-    share = (wanted @ (1 / counts) / len(names) if balanced else np.full(len(rows), 1 / len(rows)))[:, None]
+    share = (wanted @ (1 / wanted.sum(axis=0)) / len(names)).astype(np.float32)[:, None]
     dual = np.zeros_like(wanted)
     ahead, bias = dual.copy(), np.zeros((1, len(names)), dtype=np.float32)
-    step = 1.0 / (0.5 * float((share * np.diag(kernel)[:, None]).max()) * len(rows) * 0.25 + decay)
+    step = np.float32(1 / (0.125 * float(share.max()) * len(labels) + decay))
     for turn in range(rounds):
-        wrong = (softmax(kernel @ ahead + bias) - wanted) * share
-        moved = ahead - step * (wrong + decay * ahead)
-        ahead = moved + (turn / (turn + 3)) * (moved - dual)
+        wrong = (softmax(material.kernel @ ahead + bias) - wanted) * share
+        moved = ahead - step * (wrong + np.float32(decay) * ahead)
+        ahead = moved + np.float32(turn / (turn + 3)) * (moved - dual)
         dual = moved
         bias = bias - wrong.sum(axis=0, keepdims=True)
-    return Head(names, (inputs.T @ dual).astype(np.float32), bias.astype(np.float32), scale)
+    return Head(names, material.inputs.T @ dual, bias, material.scale)

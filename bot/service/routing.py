@@ -124,16 +124,16 @@ def digest_of(encoder: Encoder, examples: Examples) -> str:
 
 def fit(encoder: Encoder, examples: Examples) -> _Model:
     """Fit both heads. Blocking; runs in a thread."""
-    from bot.core.ngram import fitted  # numpy: only where something is routed
+    from bot.core.ngram import Material, fitted  # numpy: only where something is routed
 
     pairs = [(text, label) for label in sorted(examples) for text in examples[label]]
-    rows = encoder.encode([text for text, _ in pairs])
+    material = Material.of(encoder.encode([text for text, _ in pairs]))
     labels = [label for _, label in pairs]
     alarm = ["yes" if label == SUSPICIOUS else "no" for label in labels]
     return _Model(
         digest_of(encoder, examples),
-        fitted(rows, labels, decay=_DECAY),
-        fitted(rows, alarm, decay=_ALARM_DECAY),
+        fitted(material, labels, decay=_DECAY),
+        fitted(material, alarm, decay=_ALARM_DECAY),
         {folded(text): label for text, label in pairs},
     )
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.ngram import COLUMNS, NgramEncoder, fitted
+from bot.core.ngram import COLUMNS, Material, NgramEncoder, fitted
 from bot.core.suspicion import alarming
 from bot.ports.routing import Action, RouteResult
 from bot.service.routing import (
@@ -183,7 +183,9 @@ def test_two_fits_are_the_same_fit() -> None:
     """No randomness: what was offered yesterday is offered today."""
     rows = ENCODER.encode([text for texts in EXAMPLES.values() for text in texts])
     labels = [label for label, texts in EXAMPLES.items() for _ in texts]
-    assert np.array_equal(fitted(rows, labels).weights, fitted(rows, labels).weights)
+    assert np.array_equal(
+        fitted(Material.of(rows), labels).weights, fitted(Material.of(rows), labels).weights
+    )
 
 
 def test_vectors_have_length_one_and_do_not_depend_on_their_neighbours() -> None:
