@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bot.sandbox.faults import Kind
-from bot.sandbox.self_service import KINDS
 from bot.sandbox.state import State
 from bot.sandbox.summary import brief, summary
 from bot.sandbox.switches import CHOICES, SWITCHES
@@ -33,13 +31,10 @@ def tenant_page(
         status=status,
         who=summary(state, who),
         people=[brief(state, one) for one in state.directory.all()],
-        faults=state.faults.shown(),
+        faults=[one for one in state.faults.shown() if one["met"] < one["times"] or one["holding"]],
         fault_choices=FAULT_CHOICES,
-        fault_kinds=list(Kind),
-        kinds=KINDS,
         switches=[
             (name, SWITCHES[name][1], state.switches[name], CHOICES.get(name)) for name in SHOWN_SWITCHES
         ],
         problem=problem,
-        now=state.clock.now().strftime("%H:%M:%S"),
     )

@@ -6,12 +6,19 @@ import hashlib
 import math
 import struct
 import zlib
+from dataclasses import dataclass
 from functools import cache
 
 SIZE = 144
 Colour = tuple[int, int, int]
-SKINS: tuple[Colour, ...] = ((244, 214, 190), (228, 184, 150), (198, 146, 108), (150, 102, 70), (104, 68, 48))
-HAIRS: tuple[Colour, ...] = ((38, 28, 26), (92, 58, 34), (168, 112, 52), (190, 190, 196), (132, 44, 30))
+SKINS: tuple[Colour, ...] = ((246, 218, 196), (232, 190, 156), (202, 150, 112), (150, 102, 70), (98, 64, 46))
+HAIRS: dict[str, Colour] = {
+    "black": (34, 28, 28),
+    "brown": (92, 58, 34),
+    "fair": (206, 168, 104),
+    "grey": (168, 168, 176),
+    "red": (158, 74, 40),
+}
 SHIRTS: tuple[Colour, ...] = ((42, 92, 142), (150, 60, 72), (58, 120, 84), (112, 80, 150), (196, 132, 40))
 GROUNDS: tuple[Colour, ...] = (
     (214, 228, 240),
@@ -20,6 +27,35 @@ GROUNDS: tuple[Colour, ...] = (
     (238, 218, 228),
     (226, 222, 242),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How somebody is drawn. *length* of the hair: 0 short, 1 to the chin, 2 to the shoulders."""
+
+    skin: int
+    hair: str
+    length: int = 0
+    beard: bool = False
+    glasses: bool = False
+
+
+LOOKS = {
+    "employee": Look(4, "black", 1),
+    "hello_user": Look(1, "black", 0, glasses=True),
+    "manager": Look(2, "brown", 2),
+    "deputy": Look(0, "fair", 0, beard=True),
+    "agent": Look(0, "red", 0),
+    "agent2": Look(3, "black", 2),
+    "author": Look(0, "brown", 1, glasses=True),
+    "officer": Look(4, "grey", 0, beard=True),
+    "executive": Look(0, "grey", 1),
+    "global_admin": Look(1, "brown", 0, beard=True, glasses=True),
+    "eligible_admin": Look(2, "black", 2, glasses=True),
+    "disabled": Look(1, "red", 2),
+    "new_starter": Look(3, "brown", 2, glasses=True),
+}
+PLAIN = Look(2, "grey")
 
 
 class Canvas:
@@ -57,29 +93,34 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
+def _darker(colour: Colour, by: float) -> Colour:
+    red, green, blue = colour
+    return round(red * by), round(green * by), round(blue * by)
+
+
 @cache
 def portrait(person: str) -> tuple[bytes, str]:
     """(PNG, etag) of a person."""
+    look = LOOKS.get(person, PLAIN)
     dice = hashlib.sha256(f"keyturn portrait {person}".encode()).digest()
-    skin, hair = SKINS[dice[0] % 5], HAIRS[dice[1] % 5]
+    skin, hair = SKINS[look.skin], HAIRS[look.hair]
     canvas = Canvas(GROUNDS[dice[3] % 5])
-    canvas.ellipse(72, 150, 56, 42, SHIRTS[dice[2] % 5])
-    long_hair = dice[4] % 3
-    if long_hair:
-        canvas.ellipse(72, 70 + 12 * long_hair, 38, 40 + 8 * long_hair, hair)
-    canvas.ellipse(72, 112, 13, 18, tuple(part * 9 // 10 for part in skin))  # type: ignore[arg-type]
+    if look.length:
+        canvas.ellipse(72, 66 + 14 * look.length, 37 + look.length, 40 + 12 * look.length, hair)
+    canvas.ellipse(72, 156, 56, 42, SHIRTS[dice[2] % 5])
+    canvas.ellipse(72, 112, 13, 18, _darker(skin, 0.9))
     canvas.ellipse(72, 70, 29 + dice[5] % 4, 36, skin)
-    canvas.ellipse(72, 54, 33, 27, hair, above=50 + dice[6] % 10)
+    if look.beard:
+        canvas.ellipse(72, 94, 22, 15, hair)
+        canvas.ellipse(72, 82, 20, 10, skin)
+    canvas.ellipse(72, 54, 33, 27, hair, above=50 + dice[6] % 8)
     for side in (-1, 1):
-        canvas.ellipse(72 + side * 12, 70, 3.6, 3.2, (34, 30, 34))
-        canvas.ellipse(72 + side * 12, 62, 6.5, 1.4, hair)
-        if dice[7] % 3 == 0:
-            canvas.ellipse(72 + side * 12, 70, 9.5, 8.5, (70, 70, 84))
-            canvas.ellipse(72 + side * 12, 70, 8, 7, skin)
-            canvas.ellipse(72 + side * 12, 70, 3.6, 3.2, (34, 30, 34))
-    if dice[8] % 4 == 0:
-        canvas.ellipse(72, 96, 20, 12, hair)
-    canvas.ellipse(72, 80, 3.2, 5, tuple(part * 17 // 20 for part in skin))  # type: ignore[arg-type]
-    canvas.ellipse(72, 92, 8 + dice[9] % 4, 2.6, (168, 74, 74))
+        if look.glasses:
+            canvas.ellipse(72 + side * 12, 70, 10.5, 9.5, (60, 60, 72))
+            canvas.ellipse(72 + side * 12, 70, 8.8, 7.8, skin)
+        canvas.ellipse(72 + side * 12, 70, 3.6, 3.2, (24, 20, 24))
+        canvas.ellipse(72 + side * 12, 60, 6.5, 1.4, hair)
+    canvas.ellipse(72, 80, 3.2, 5, _darker(skin, 0.85))
+    canvas.ellipse(72, 92, 8 + dice[9] % 4, 2.6, _darker((188, 84, 84), 0.75 if look.skin > 2 else 1))
     body = canvas.png()
     return body, hashlib.sha256(body).hexdigest()[:16]
