@@ -94,6 +94,7 @@ class Tag(StrEnum):
     # notices
     NOTICE_SENT = "bot:notice:sent"
     NOTICE_UNSENT = "bot:notice:unsent"
+    ALERT_RAISED = "bot:alert:raised"
     # saved codes
     CODES_MADE = "person:codes:made"
     CODE_USED = "person:code:used"

@@ -83,7 +83,7 @@ class IntakeService:
         entropy: Entropy,
         keys: Keys,
         *,
-        burn: Callable[[str, str], Awaitable[None]],
+        burn: Callable[[str, str], Awaitable[bool]],
     ) -> None:
         """*burn* uses up a saved code that somebody typed into the chat: (subject oid, text)."""
         self._store = store

@@ -6,6 +6,7 @@ the addresses and sends one mail to each. A notice carries no link and no code.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from bot.core.audit import Tag, audit_row
@@ -18,6 +19,8 @@ from bot.ports.mail import Mail
 from bot.ports.store import Store, UnitOfWork
 from bot.ports.words import Words
 from bot.service.chance import new_id
+
+log = logging.getLogger("keyturn.alert")
 
 
 def notice_job(key: str, what: str, *, oid: str, case: Case, at: datetime, **values: str) -> Job:
@@ -81,3 +84,22 @@ class Notices:
             work.audit(row)
 
         await self._store.transact(keep)
+
+
+class Alerts:
+    """The outbox handler of `alert` jobs: what security must hear outside chat. Each is an audit
+    entry and a line of the `keyturn.alert` log with ids only, for a pager to follow."""
+
+    def __init__(self, store: Store, clock: Clock, entropy: Entropy) -> None:
+        self._store = store
+        self._clock = clock
+        self._entropy = entropy
+
+    async def handle(self, job: Job) -> None:
+        at = self._clock.now()
+        what = str(job.body.get("what", ""))
+        row = audit_row(
+            new_id(self._entropy, at), at, Tag.ALERT_RAISED, case_id=job.case_id, what=what, key=job.key
+        )
+        await self._store.transact(lambda work: work.audit(row))
+        log.warning("alert %s in case %s (%s)", what, job.case_id, job.key)

@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.audit import Tag, audit_row
-from bot.core.events import Answered
+from bot.core.effects import Report
+from bot.core.events import Answered, Event
 from bot.core.records import Attempt, Case, Evidence, Job, Proving
 from bot.ports.clock import Entropy
 from bot.ports.store import UnitOfWork
@@ -36,7 +37,7 @@ class Stops:
         self._keys = keys
         self._entropy = entropy
         self._handovers = handovers
-        self._halts = tuple(halts)
+        self._halts = halts  # read when needed: requests are made after the stops they obey
 
     def stop(self, work: UnitOfWork, case: Case, why: str, at: datetime) -> Case:
         """A person must look before anything goes on. *case* is locked; the changed one returns."""
@@ -66,6 +67,17 @@ class Stops:
             work.enqueue([notice_job(f"{key}/notice", "case_frozen", oid=case.subject_oid, case=case, at=at)])
         self.card(work, case, "person", at)
         return case
+
+    def report(
+        self, work: UnitOfWork, case: Case, effect: Report, event: Event, key: str
+    ) -> Sequence[Answered]:
+        """Performs `Report`: the person said in chat that it was not them. Every browser of the case
+        loses what passed in it."""
+        for attempt in work.find(Attempt, case_id=case.id, status="open"):
+            work.put(replace(attempt, status="frozen", ended_reason="not_me", challenge="", challenge_wire=""))
+            self.void(work, attempt.id, "not_me", event.at)
+        self.freeze(work, case, None, "not_me", event.at)
+        return ()
 
     def void(self, work: UnitOfWork, attempt_id: str, why: str, at: datetime) -> None:
         """What passed in an attempt no longer counts. The MAC is made again: it covers this, too."""

@@ -87,6 +87,8 @@ class TurnService:
         reply: dict[str, Any] = {"case": case.id, "says": [], "refused": ""}
         for _ in range(_MOST_ANSWERS):
             event = queue.popleft()
+            if event is not first:
+                case = work.case(case.id) or case  # a performer may have changed it
             case, answers, effects = self._advance(work, case, event)
             for n, effect in enumerate(effects):
                 if isinstance(effect, fx.Refuse):

@@ -1,0 +1,1 @@
+"""The demo's levers in the sandbox, over loopback HTTP."""

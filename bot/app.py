@@ -1,0 +1,513 @@
+"""The composition root: settings in, one wired product out. The only place that knows everybody.
+
+`build` makes the parts and connects them; `Product.start` and `stop` run what works by itself
+(outbox, timers, sequencer). Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from bot.adapters.entra.authority import EntraAuthority, Registration
+from bot.adapters.entra.reader import AppTokens
+from bot.adapters.graph.acting import GraphActing
+from bot.adapters.graph.asking import Asking
+from bot.adapters.graph.budget import Budget, Share
+from bot.adapters.graph.client import GraphHttp
+from bot.adapters.graph.directory import GraphDirectory
+from bot.adapters.store.opening import open_store
+from bot.adapters.web.app import Page
+from bot.adapters.web.app import build as build_web
+from bot.adapters.web.callback import Callback
+from bot.adapters.web.case import CasePage
+from bot.adapters.web.desk import DeskPage
+from bot.adapters.web.health import Health
+from bot.adapters.web.help import HelpPage
+from bot.adapters.web.me import Me
+from bot.adapters.web.polling import Polls
+from bot.adapters.web.review import ReviewPage
+from bot.adapters.web.shell import Shell, Site
+from bot.adapters.web.transcript import WebChat
+from bot.adapters.web.visitor import countries_of, nowhere
+from bot.adapters.web.voucher import Voucher
+from bot.core import effects as fx
+from bot.core.humans import Humans
+from bot.core.law import Law
+from bot.core.model import Oid, Rank
+from bot.core.ngram import NgramEncoder
+from bot.core.rank import RankRules, rank_of
+from bot.core.records import Lease
+from bot.flowfile.pack import pack_root
+from bot.flowfile.versions import from_folder
+from bot.ports.chat_pages import AGENTS
+from bot.ports.clock import Clock, Entropy
+from bot.ports.directory import Directory
+from bot.ports.mail import Mail
+from bot.ports.sign_in import Purpose
+from bot.ports.store import Store
+from bot.service.acts import Acts
+from bot.service.attempts import Attempts
+from bot.service.card_posts import CardPosts
+from bot.service.card_views import CardViews
+from bot.service.cards import CardPerformers
+from bot.service.case_page import CasePageService
+from bot.service.case_views import CaseViews
+from bot.service.chance import SystemClock, SystemEntropy
+from bot.service.checks import LiveChecks
+from bot.service.codes import CodeBook
+from bot.service.dead_letters import DeadLetterBox
+from bot.service.desk import DeskService
+from bot.service.evidence import EvidenceBook
+from bot.service.executions import Executions
+from bot.service.follow_through import FollowThrough
+from bot.service.graph_acts import GraphActs
+from bot.service.handover import Handovers
+from bot.service.intake import IntakeService
+from bot.service.keys import Keys
+from bot.service.limits import Budgets, Limits
+from bot.service.links import PageLinks
+from bot.service.looks import Looks
+from bot.service.my_page import MyPageService
+from bot.service.notices import Alerts, Notices
+from bot.service.outbox import Outbox
+from bot.service.proof_entry import ProofEntry
+from bot.service.proving import Provings
+from bot.service.published import PublishedFlows
+from bot.service.purposes import contexts_by_purpose
+from bot.service.requests import Requests
+from bot.service.reviews import ReviewService
+from bot.service.routing import ExampleRouter, folder_examples
+from bot.service.sequencer import Sequencer
+from bot.service.sessions import SessionService
+from bot.service.sign_ins import SignInService, Ways
+from bot.service.speaking import Speaking
+from bot.service.step_timers import StepTimers
+from bot.service.stops import Stops
+from bot.service.timers import Timers
+from bot.service.turns import TurnService
+from bot.service.vouchers import VoucherService
+from bot.service.withdrawals import Withdrawals
+from bot.service.word_files import WordFiles
+from bot.service.words import Desk as DeskWords
+from bot.service.words import WordService
+from bot.service.world import Agents, Reader
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+GRAPH_SCOPE = "https://graph.microsoft.com/.default"
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+SECURITY_INFO = "https://mysignins.microsoft.com/security-info"
+
+
+@dataclass
+class Product:
+    """Everything that was wired, with what a test or the demo needs by name."""
+
+    settings: Settings
+    store: Store
+    keys: Keys
+    words: WordService
+    published: PublishedFlows
+    turns: TurnService
+    intake: IntakeService
+    codes: CodeBook
+    shell: Shell
+    chat: WebChat
+    links: PageLinks
+    polls: Polls
+    outbox: Outbox
+    timers: Timers
+    sequencer: Sequencer
+    acts: Acts
+    sign_ins: SignInService
+    pages: list[Page]
+    closing: list[Callable[[], Any]] = field(default_factory=list)
+    running: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def web(self, *more: Page) -> web.Application:
+        """The web application; *more* are pages that only the demo has."""
+        return build_web(self.shell, [*self.pages, *more])
+
+    async def start(self, *, alone: bool) -> None:
+        """Publish the shipped flows, take up what a crash left, and begin to work. *alone*: no other
+        replica runs on this store, so every execution left open is a dead one."""
+        root = pack_root()
+        await self.published.publish(from_folder(root / "flows", root / "templates"))
+        await self.acts.recover(alone=alone)
+        for runner in (self.outbox, self.timers, self.sequencer):
+            task = asyncio.create_task(runner.run(), name=type(runner).__name__)
+            task.add_done_callback(_ended)
+            self.running.append(task)
+
+    async def stop(self) -> None:
+        """Let what is under way come to its end, then close everything."""
+        self.polls.close()
+        await self.sign_ins.close()
+        await self.acts.close()
+        for runner in (self.outbox, self.timers, self.sequencer):
+            runner.stop()
+        await asyncio.gather(*self.running, return_exceptions=True)
+        for close in self.closing:
+            done = close()
+            if asyncio.iscoroutine(done):
+                await done
+        await self.store.close()
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (err := task.exception()) is not None:
+        log.error("%s ended: %s", task.get_name(), type(err).__name__, exc_info=err)
+
+
+def law_of(settings: Settings) -> Law:
+    """What the settings lay down, in the core's words."""
+    groups = settings.groups
+    policy = settings.policy
+    return Law(
+        policy=policy,
+        ranks=RankRules(
+            eligible=frozenset(g for g in (groups.eligible,) if g),
+            deciders=frozenset(g for g in (groups.agents, groups.security) if g),
+            excluded=policy.excluded,
+            privileged=policy.privileged_accounts,
+            sensitive=policy.sensitive,
+            no_pim=settings.entra.pim == "none",
+            no_risk=settings.entra.risk == "none",
+        ),
+        humans=Humans.of(settings.humans.links, by_employee_id=settings.humans.employee_id),
+        agents=groups.agents,
+        security=groups.security,
+    )
+
+
+def open_hours(settings: Settings) -> Callable[[datetime], bool]:
+    """Whether the desk's service hours hold at a moment."""
+    zone = ZoneInfo(settings.desk.timezone)
+
+    def open_now(at: datetime) -> bool:
+        local = at.astimezone(zone)
+        now = f"{local:%H:%M}"
+        return any(h.day == local.weekday() and h.opens <= now < h.closes for h in settings.desk.hours)
+
+    return open_now
+
+
+def hours_text(settings: Settings) -> str:
+    """The service hours in one line, such as `Mon–Fri 08:00–18:00`."""
+    hours = settings.desk.hours
+    spans: dict[tuple[str, str], list[int]] = {}
+    for opening in hours:
+        spans.setdefault((opening.opens, opening.closes), []).append(opening.day)
+    if list(spans) == [("00:00", "24:00")] and len(hours) == len(_DAYS):
+        return "24/7"
+    return ", ".join(f"{_days(days)} {opens}–{closes}" for (opens, closes), days in spans.items())
+
+
+def _days(days: list[int]) -> str:
+    first, last = min(days), max(days)
+    if len(days) > 1 and last - first + 1 == len(days):
+        return f"{_DAYS[first]}–{_DAYS[last]}"
+    return ", ".join(_DAYS[day] for day in sorted(days))
+
+
+def budgets_of(settings: Settings) -> Budgets:
+    limits = settings.limits
+    return Budgets(
+        wrong_tries=limits.tries_per_attempt,
+        pool=limits.tries_per_subject,
+        openings_account=limits.openings_per_chat,
+        openings_network=limits.openings_per_network,
+    )
+
+
+def named_groups(law: Law) -> tuple[str, ...]:
+    """Every group that the policy names, by population or on a list of accounts and groups."""
+    policy = law.policy
+    listed = policy.excluded | policy.privileged_accounts | policy.sensitive
+    return tuple(sorted(listed | {population.group for population in policy.populations}))
+
+
+def rank_reader(
+    directory: Directory, law: Law, clock: Clock, groups: tuple[str, ...]
+) -> Callable[[Oid], Awaitable[Rank]]:
+    """What a flow's `look: rank` asks."""
+
+    async def rank(oid: Oid) -> Rank:
+        return rank_of(await directory.facts(oid, groups=groups), law.ranks, clock.now()).rank
+
+    return rank
+
+
+def store_answers(store: Store) -> Callable[[], Awaitable[bool]]:
+    async def answers() -> bool:
+        await store.read(lambda work: work.get(Lease, "ready"))
+        return True
+
+    return answers
+
+
+def build(
+    settings: Settings,
+    *,
+    mail: Mail | None = None,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+    security_info: str = SECURITY_INFO,
+    demo: bool = False,
+) -> Product:
+    """Wire the product. Opens (and migrates) the store; raises UnusableError when it cannot.
+
+    *security_info* is where people register sign-in methods themselves."""
+    clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
+    store = open_store(settings.store.url)
+    keys = Keys(settings.secrets.server_key.reveal_bytes(), settings.secrets.pepper.reveal_bytes())
+    law, open_now = law_of(settings), open_hours(settings)
+    holder = f"{socket.gethostname()}/{settings.listen}"
+    root = pack_root()
+    entra = settings.entra
+
+    # The authority and Graph
+    apps = entra.apps
+    authority = EntraAuthority(
+        authority=entra.authority,
+        tenant_id=entra.tenant_id,
+        registrations={
+            "identity": Registration(apps.identity.client_id, apps.identity.credential),
+            "act": Registration(apps.act.client_id, apps.act.credential, (GRAPH_SCOPE,)),
+        },
+        clock=clock,
+    )
+    tokens = AppTokens(
+        authority=entra.authority,
+        tenant_id=entra.tenant_id,
+        client_id=apps.reader.client_id,
+        credential=apps.reader.credential,
+        scope=GRAPH_SCOPE,
+    )
+    http = GraphHttp(settings.graph.base_url)
+    asking = Asking(http, tokens)
+    budget = Budget(store, clock)
+    directory = GraphDirectory(asking, budget, clock)
+    watching = GraphDirectory(asking, Budget(store, clock, Share.WATCH), clock)
+    acting = GraphActing(http, budget)
+    own = (settings.groups.agents, settings.groups.security, settings.groups.eligible)
+    groups = tuple(dict.fromkeys(g for g in (*own, *named_groups(law)) if g))
+    reader = Reader(directory, clock, groups)
+    agents = Agents(directory, settings.groups.agents, settings.groups.security)
+
+    # Words and flows
+    hours = hours_text(settings)
+    words = WordService(
+        WordFiles.of_folder(root / "templates"),
+        desk=DeskWords(settings.desk.phone, hours),
+        links={
+            "security_info": security_info,
+            "my_page": f"{settings.public_url.rstrip('/')}/me",
+            "help": f"{settings.public_url.rstrip('/')}/help",
+        },
+    )
+    published = PublishedFlows(store, words, clock, keys)
+    router = ExampleRouter(NgramEncoder(), folder_examples(root / "flows"), published.names)
+
+    # Turns: performers are named below, once those who perform exist
+    performers: dict[type, Sequence[Any]] = {}
+    turns = TurnService(store, published, clock, entropy, performers)
+    handlers: dict[Purpose, Any] = {}
+    back: dict[Purpose, Any] = {}
+    sign_ins = SignInService(
+        store=store,
+        clock=clock,
+        entropy=entropy,
+        keys=keys,
+        authority=authority,
+        contexts=contexts_by_purpose(
+            approve=entra.contexts.approve, enrol=entra.contexts.enrol, sign_in=entra.contexts.sign_in
+        ),
+        callback=f"{settings.public_url}/auth/callback",
+        ways=Ways(handlers, back),
+    )
+    sessions = SessionService(store, clock, entropy)
+
+    # Proving
+    limits = Limits(entropy, budgets_of(settings))
+    handovers = Handovers(store, clock, entropy, law.policy.times)
+    halts: list[Any] = []
+    stops = Stops(turns, keys, entropy, handovers, halts)
+    attempts = Attempts(store, clock, entropy, keys, limits)
+    book = EvidenceBook(keys, entropy, limits, stops)
+    codes = CodeBook(store, clock, entropy, keys)
+    vouchers = VoucherService(
+        store, clock, entropy, keys, directory, sign_ins, sessions, stops, law.humans,
+        deputies=settings.deputies,
+    )  # fmt: skip
+    provings = Provings(
+        store, clock, entropy, directory, attempts, book, stops, codes, vouchers, law=law, groups=groups
+    )
+    video = settings.live_check.video_url
+    entry = ProofEntry(
+        store, clock, entropy, keys, directory, attempts, limits, book, stops, provings, codes, vouchers,
+        sign_ins, video=bool(video),
+    )  # fmt: skip
+    checks = LiveChecks(
+        store, clock, entropy, keys, directory, sign_ins, law.humans,
+        agents=settings.groups.agents, video_url=video,
+    )  # fmt: skip
+    follow = FollowThrough(store, turns, watching, clock, entropy, handovers, stops)
+    case_pages = CasePageService(
+        store, clock, entropy, turns, attempts, entry, provings,
+        CaseViews(book, provings, limits, open_now=open_now, video_url=video),
+        stops, limits, handovers, follow,
+    )  # fmt: skip
+
+    # Deciding and doing
+    requests = Requests(store, clock, entropy, keys, turns, book, law)
+    halts.append(requests.halt)
+    executions = Executions(store, clock, entropy, keys, law, requests, handovers)
+    graph_acts = GraphActs(store, entropy, acting, directory, executions, handovers)
+    acts = Acts(
+        store, clock, keys, law, reader, attempts, requests, executions, graph_acts, holder=holder
+    )
+    reviews = ReviewService(
+        store, clock, entropy, keys, law, reader, directory, agents, requests, stops, sign_ins
+    )
+    withdrawals = Withdrawals(store, clock, entropy, acting, directory, agents, handovers)
+    card_views = CardViews(store, directory, published, clock, keys, law.policy)
+    dead = DeadLetterBox(store)
+    desk = DeskService(
+        store=store, clock=clock, entropy=entropy, directory=directory, flows=published, turns=turns,
+        sessions=sessions, sign_ins=sign_ins, views=card_views, dead=dead,
+        agents_group=settings.groups.agents,
+    )  # fmt: skip
+    my_page = MyPageService(store, clock, sessions, sign_ins, directory, codes)
+
+    cards = CardPerformers(keys)
+    performers.update(
+        {
+            fx.OpenProof: [provings.open],
+            fx.CloseProof: [provings.close],
+            fx.OpenRequest: [requests.open],
+            fx.CloseRequest: [requests.close],
+            fx.Watch: [follow.watch],
+            fx.HandOff: [cards.hand_off],
+            fx.CloseHandOff: [cards.close_hand_off],
+            fx.Report: [stops.report],
+            fx.EndCase: [cards.end],
+        }
+    )
+    handlers.update(
+        {
+            Purpose.DESK: desk.signed_in,
+            Purpose.ME: my_page.opened,
+            Purpose.ENROL: my_page.enrolled,
+            Purpose.ENROL_SLOW: my_page.enrolled,
+            Purpose.WORKING_METHOD: entry.signed_in,
+            Purpose.APPROVE: acts.signed,
+            Purpose.CHECK: checks.signed,
+            Purpose.VOUCH_OPEN: vouchers.opened,
+            Purpose.VOUCH: vouchers.signed,
+            Purpose.WITHDRAW: withdrawals.signed,
+        }
+    )
+    back.update(
+        {
+            Purpose.DESK: lambda _: "/desk",
+            Purpose.ME: lambda _: "/me",
+            Purpose.ENROL: lambda _: "/me",
+            Purpose.ENROL_SLOW: lambda _: "/me",
+            Purpose.WORKING_METHOD: entry.back,
+            Purpose.APPROVE: reviews.back,
+            Purpose.CHECK: checks.back,
+            Purpose.VOUCH_OPEN: vouchers.back,
+            Purpose.VOUCH: vouchers.back,
+            Purpose.WITHDRAW: lambda _: "/desk",
+        }
+    )
+
+    # Chat and the outside
+    chat = WebChat(store, clock)
+    speaking = Speaking(words, published, {"web": chat})
+    intake = IntakeService(
+        store, turns, published, published, words, router, limits, vouchers, clock, entropy, keys,
+        burn=codes.burn,
+    )  # fmt: skip
+    looks = Looks(
+        store, turns, directory, clock, entropy, open_now=open_now, 
+        rank_of=rank_reader(directory, law, clock, groups),
+    )
+    notices = Notices(
+        store, directory, words, mail, clock, entropy,
+        host=urlsplit(settings.public_url).netloc, phone=settings.desk.phone,
+    )  # fmt: skip
+    posts = CardPosts(
+        store, card_views, chat, words, clock,
+        channel=AGENTS, locale=settings.locales.offered[0], zone=ZoneInfo(settings.desk.timezone),
+    )  # fmt: skip
+    outbox = Outbox(
+        store, clock, entropy,
+        {
+            "say": speaking.handle,
+            "look": looks.handle,
+            "card": posts.handle,
+            "notice": notices.handle,
+            "alert": Alerts(store, clock, entropy).handle,
+            "reconcile": withdrawals.reconcile,
+        },
+        holder=holder,
+    )  # fmt: skip
+    timers = Timers(
+        store, clock, entropy,
+        {
+            "step": StepTimers(turns, clock, entropy).fire,
+            "request": requests.fire,
+            "handover": handovers.fire,
+            "execution": acts.fire,
+            "take": desk.fire,
+            "watch": follow.fire,
+        },
+        holder=holder,
+    )  # fmt: skip
+
+    # Pages
+    database = settings.geo.database
+    shell = Shell(
+        Site(
+            public_url=settings.public_url,
+            authority_url=entra.authority,
+            desk_phone=settings.desk.phone,
+            desk_hours=hours,
+            demo=demo,
+            locales=settings.locales.offered,
+            country_header=settings.geo.header,
+        ),
+        words, sessions, entropy, root / "templates",
+        countries=countries_of(Path(database)) if database else nowhere,
+    )  # fmt: skip
+    polls = Polls(store)
+    registry = CollectorRegistry()
+    pages: list[Page] = [
+        Health(store_answers(store), registry),
+        Callback(shell, sign_ins),
+        HelpPage(shell),
+        CasePage(shell, case_pages, security_info=security_info),
+        ReviewPage(shell, reviews, checks, desk, polls),
+        Voucher(shell, vouchers),
+        Me(shell, my_page),
+        DeskPage(shell, desk, polls),
+    ]
+    return Product(
+        settings, store, keys, words, published, turns, intake, codes, shell, chat, PageLinks(keys), polls,
+        outbox, timers, Sequencer(store, clock, holder=holder), acts, sign_ins, pages,
+        [authority.close, tokens.close, http.close],
+    )  # fmt: skip

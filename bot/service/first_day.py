@@ -1,0 +1,114 @@
+"""The demo's first day: printed codes in the drawer, and putting a person back to it.
+
+Nothing of this exists under `serve`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.core.events import Commanded
+from bot.core.model import Command
+from bot.core.records import (
+    Attempt,
+    Card,
+    Case,
+    ChatRow,
+    Handover,
+    Limit,
+    Line,
+    RememberedBrowser,
+    SavedCode,
+)
+from bot.ports.chat_pages import Chatter, Chatters, chat_of
+from bot.ports.clock import Clock
+from bot.ports.demo import Tenant
+from bot.ports.store import Store, UnitOfWork
+from bot.ports.turns import Turns
+from bot.service.codes import CodeBook
+
+PRINTED = timedelta(days=30)
+"""How long ago the codes in the drawer were printed."""
+WITH_CODES = ("employee", "hello_user", "executive", "agent")
+
+
+class FirstDay:
+    """Implements `ports.demo.StartOver`."""
+
+    def __init__(
+        self,
+        store: Store,
+        turns: Turns,
+        codes: CodeBook,
+        tenant: Tenant,
+        chatters: Chatters,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._turns = turns
+        self._codes = codes
+        self._tenant = tenant
+        self._chatters = chatters
+        self._clock = clock
+
+    async def begin(self) -> None:
+        """Print codes for whoever has some and has none here yet."""
+        for person in WITH_CODES:
+            chatter = self._chatters.find(person)
+            if chatter and await self._codes.state(chatter.oid) == "none":
+                await self._print(chatter)
+
+    async def _print(self, chatter: Chatter) -> None:
+        printed = self._clock.now() - PRINTED
+        codes = self._codes.draw()
+        rows = await self._codes.prepare(chatter.oid, codes, at=printed, counts_from=printed)
+        await self._store.transact(lambda work: self._codes.keep(work, rows, by=chatter.oid, method="demo"))
+        await self._tenant.put_codes(chatter.id, codes, printed)
+
+    async def start_over(self, person: str) -> None:
+        chatter = self._chatters.find(person)
+        if chatter is None:
+            return
+        await self._tenant.start_over(person)
+        await self._store.transact(lambda work: self._forget(work, chatter))
+        self._store.notify(chat_of(person).key)
+        if person in WITH_CODES:
+            await self._print(chatter)
+
+    def _forget(self, work: UnitOfWork, chatter: Chatter) -> None:
+        at = self._clock.now()
+        place = chat_of(chatter.id).key
+        cases = {c.id: c for c in work.find(Case, place=place)}
+        cases |= {c.id: c for c in work.find(Case, subject_oid=chatter.oid)}
+        for found in cases.values():
+            case = work.case(found.id)
+            if case is not None and case.status != "ended":
+                self._turns.take(
+                    work, case, Commanded(Command.CANCEL), dedupe_key=f"start-over/{case.id}/{at}", at=at
+                )
+            self._end(work, found.id)
+        for line in work.find(Line, place=place):
+            work.remove(Line, line.effect_key)
+        work.remove(ChatRow, place)
+        for code in work.find(SavedCode, subject_oid=chatter.oid):
+            work.remove(SavedCode, code.selector)
+        for browser in work.find(RememberedBrowser, subject_oid=chatter.oid):
+            work.remove(RememberedBrowser, browser.browser_hash)
+        for limit in work.find(Limit):
+            if chatter.oid in limit.id or place in limit.id or limit.id.startswith("open/network/"):
+                work.remove(Limit, limit.id)
+
+    def _end(self, work: UnitOfWork, case_id: str) -> None:
+        at = self._clock.now()
+        case = work.case(case_id)
+        if case is not None and case.status != "ended":
+            work.put(replace(case, status="ended", outcome="started_over", ended_at=at))
+        for attempt in work.find(Attempt, case_id=case_id, status="open"):
+            work.put(replace(attempt, status="ended", ended_reason="started_over"))
+        for handover in work.find(Handover, case_id=case_id):
+            if handover.sealed:
+                work.put(replace(handover, status="destroyed", sealed=""))
+        card = work.get(Card, case_id)
+        if card is not None and card.status == "open":
+            work.put(replace(card, status="done", version=card.version + 1))
