@@ -106,11 +106,15 @@ class GraphHttp:
         self.base_url = base_url.rstrip("/")
         self._limits = httpx.Timeout(timeout, connect=min(timeout, 5))
         self._client: httpx.AsyncClient | None = None
+        self._transport: httpx.AsyncHTTPTransport | None = None
 
     def service(self, give: GiveToken) -> GraphServiceClient:
         """A Graph client that asks *give* for its tokens."""
         if self._client is None:
-            plain = httpx.AsyncClient(timeout=self._limits, trust_env=False, follow_redirects=False)
+            self._transport = httpx.AsyncHTTPTransport(trust_env=False)
+            plain = httpx.AsyncClient(
+                transport=self._transport, timeout=self._limits, trust_env=False, follow_redirects=False
+            )
             self._client = GraphClientFactory.create_with_custom_middleware(
                 [ParametersNameDecodingHandler(), GraphTelemetryHandler()], client=plain
             )
@@ -120,8 +124,9 @@ class GraphHttp:
         return GraphServiceClient(request_adapter=adapter)
 
     async def close(self) -> None:
-        if self._client is not None:
+        if self._client is not None and self._transport is not None:
             await self._client.aclose()
+            await self._transport.aclose()  # Kiota's wrapper around it closes nothing
             self._client = None
 
 
