@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import sqlite3
 from pathlib import Path
 
 from bot.errors import UnusableError
@@ -32,14 +33,12 @@ def run(args: argparse.Namespace) -> int:
         asyncio.run(_serve(args.data, args.port))
     except KeyboardInterrupt:
         return 0
-    except PermissionError as err:
-        raise UnusableError(
-            str(args.data), "This folder cannot be written.", "Name another with --data."
-        ) from err
+    except (PermissionError, FileExistsError, NotADirectoryError, sqlite3.Error) as err:
+        remedy = "Name another folder with --data."
+        raise UnusableError(str(args.data), "This folder cannot be used.", remedy) from err
     except OSError as err:
-        raise UnusableError(
-            f"port {args.port}", "Something else is listening there.", "Name another with --port."
-        ) from err
+        place, remedy = f"port {args.port}", "Name another with --port."
+        raise UnusableError(place, "Something else is listening there.", remedy) from err
     return 0
 
 

@@ -133,9 +133,12 @@ def change(state: State, who: Account, fields: Mapping[str, Any]) -> None:
                 state.journal.signed_in(
                     who.id, "Office 365", "", error=int(value), country=str(state.switches["country"])
                 )
-            case "planted":  # a method that somebody else registered
-                word = value if value in KINDS else "authenticator"
-                state.methods.add(who.id, KINDS[word][0], _document(word, "Unknown device"))
+            case "planted":  # a method that somebody else registered, or of a type nobody knows yet
+                word = str(value)
+                kind = KINDS[word][0] if word in KINDS else "somethingNew"
+                state.methods.add(
+                    who.id, kind, _document(word, "Unknown device") or {"displayName": "Unknown device"}
+                )
             case _:
                 raise ValueError(f"{field} cannot be set to that.")
     state.directory.save(who)

@@ -47,12 +47,14 @@ class State:
 
         The ledger stays: it judges. The printed codes stay: only who made them can make new ones."""
         people = [person] if person else [who.id for who in self.directory.all()]
-        for one in people:
-            self.directory.reset(one)
-            self.methods.reset(one)
-            self.journal.reset(one)
+        with self.storage.together():
+            for one in people:
+                self.directory.reset(one)
+                self.methods.reset(one)
+                self.journal.reset(one)
+            if not person:
+                self.storage.run("DELETE FROM switches")
         if not person:
-            self.storage.run("DELETE FROM switches")
             self.faults.clear()
 
     def pass_allowed(self, who: Account) -> bool:

@@ -6,7 +6,9 @@ between is what makes every request here atomic.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -75,6 +77,17 @@ class Storage:
     def add(self, sql: str, *values: Any) -> int:
         """Insert and return the row's number."""
         return self._db.execute(sql, values).lastrowid or 0
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Many statements as one: all of them, or none."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
 
     def seal(self, text: str) -> bytes:
         return self._seal.encrypt(text.encode())

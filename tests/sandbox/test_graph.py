@@ -137,6 +137,13 @@ async def test_methods_are_listed_with_type_and_date_and_typed(graph: Graph) -> 
     ] == []
 
 
+async def test_a_type_that_nobody_knows_is_listed_like_any_other(graph: Graph) -> None:
+    """Microsoft adds types; the product must show "other method" and not fall over."""
+    await graph.http.post("/sandbox/people/employee/change", json={"planted": "unknown"})
+    every = (await graph.read(f"{graph.user('employee')}/authentication/methods")).json()["value"]
+    assert every[-1]["@odata.type"] == "#microsoft.graph.somethingNewAuthenticationMethod"
+
+
 async def test_the_default_method_goes_last(sandbox: Sandbox, graph: Graph) -> None:
     """Graph refuses to delete the default while another second factor exists."""
     base = f"{graph.user('employee')}/authentication"
