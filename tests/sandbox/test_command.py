@@ -22,11 +22,11 @@ REPOSITORY = Path(__file__).parents[2]
 def test_it_serves_until_told_to_stop(tmp_path: Path) -> None:
     """One line when ready; SIGTERM ends it with 0; both host names answer."""
     script = (
-        "import argparse; from bot.commands import sandbox as c; "
-        f"raise SystemExit(c.run(argparse.Namespace(port=0, data=__import__('pathlib').Path({str(tmp_path)!r}))))"
+        "import argparse, pathlib, sys; from bot.commands import sandbox; "
+        "sys.exit(sandbox.run(argparse.Namespace(port=0, data=pathlib.Path(sys.argv[1]))))"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", script],
+        [sys.executable, "-c", script, str(tmp_path)],
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         text=True,
