@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bot.errors import UnusableError
+
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = subparsers.add_parser(
@@ -24,15 +26,13 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     from bot.core.ngram import NgramEncoder
-    from bot.service.routing import fit, folder_examples, routed
+    from bot.flowfile.pack import pack_root
+    from bot.service.routing import fit, folder_examples, joined, routed
 
     folder = args.flows or flows_folder()
-    examples = folder_examples(folder)
-    if not examples:
-        sys.stderr.write(
-            f"{folder}: There are no examples. Put them into {folder}/examples/<locale>/<label>.txt.\n"
-        )
-        return 2
+    if not folder.is_dir():
+        raise UnusableError(str(folder), "There is no such folder.", "Name a folder of flow files.")
+    examples = joined(folder_examples(pack_root() / "flows"), folder_examples(folder))
     flows = tuple(sorted(path.stem for path in folder.glob("*.yaml")))
     encoder = NgramEncoder()
     result = routed(encoder, fit(encoder, examples), args.text, flows)

@@ -76,6 +76,14 @@ def folder_examples(flows: Path) -> Examples:
     )
 
 
+def joined(shipped: Examples, own: Examples) -> Examples:
+    """Both together: a tenant's own flow is told apart from everything we know people to say."""
+    return {
+        label: tuple(dict.fromkeys((*shipped.get(label, ()), *own.get(label, ()))))
+        for label in sorted({*shipped, *own})
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class _Model:
     """Heads fitted to one set of examples."""
