@@ -12,7 +12,6 @@ compare as false.
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,18 +63,14 @@ def parse(text: str) -> Expression:
     """Read a condition. Raises ExpressionError with the place of the first thing not allowed."""
     if len(text) > LONGEST:
         raise ExpressionError(f"a condition has at most {LONGEST} characters", LONGEST)
+    if "\\" in text:
+        raise ExpressionError("texts hold no backslashes", text.index("\\"))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            tree = ast.parse(text.strip(), mode="eval").body
-        _check(tree)
-    except SyntaxError as err:
-        column = max((err.offset or 1) - 1, 0)
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as err:
+        column = max((getattr(err, "offset", None) or 1) - 1, 0)
         raise ExpressionError("this is not a condition", column) from err
-    except (ValueError, RecursionError, MemoryError, Warning) as err:
-        if isinstance(err, ExpressionError):
-            raise
-        raise ExpressionError("this is not a condition") from err
+    _check(tree)
     return Expression(text, tree)
 
 
