@@ -9,6 +9,7 @@ time order.
 from __future__ import annotations
 
 import json
+import re
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
@@ -110,6 +111,13 @@ def _sort(hint: Any) -> tuple[Sort, bool]:
     raise TypeError(f"no column can hold {hint!r}")
 
 
+def _in_unique_sets(table: Table) -> set[str]:
+    names = {name for group in table.unique for name in group}
+    for group, condition in table.unique_where:
+        names.update(group, re.findall(r"\w+", condition))
+    return names
+
+
 class Mapped(Generic[R]):
     """One record's table, columns and codec."""
 
@@ -122,9 +130,8 @@ class Mapped(Generic[R]):
         self.place = {name: n for n, name in enumerate(self.names)}
         self.key = self.place[table.key]
         self.serial = self.place[SERIAL[kind]] if kind in SERIAL else -1
-        self.unique = frozenset(self.place[name] for group in table.unique for name in group) | frozenset(
-            self.place[name] for group, _ in table.unique_where for name in group
-        )
+        self.unique = frozenset(self.place[name] for name in _in_unique_sets(table) if name in self.place)
+        """Columns whose change may break a unique set, be it as part of a condition."""
         self._values = attrgetter(*self.names)
         texts = [n for n, c in enumerate(self.columns) if c.sort is Sort.TEXT and not c.nullable]
         self._texts = itemgetter(*texts, texts[0])  # two at least, so that it gives a tuple

@@ -118,6 +118,12 @@ def _migrate(connection: Raw, place: str, *, existing: bool) -> None:
             )
 
 
+def _grown(connection: Raw) -> int:
+    """How far the server's log has grown."""
+    row = connection.execute("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn").fetchone()
+    return int(row[0]) if row else -1
+
+
 def _prepared(connection: Raw) -> None:
     """Every connection of the pool: explicit transactions, and no endless wait for a row."""
     connection.autocommit = True
@@ -141,6 +147,7 @@ class PostgresStore:
             with psycopg.connect(url, connect_timeout=10, autocommit=True) as connection:
                 _checked(connection, place)
                 _migrate(connection, place, existing=existing)
+                seen = _grown(connection)
         except psycopg.Error as err:
             reason = str(err).splitlines()[0] if str(err) else type(err).__name__
             raise UnusableError(
@@ -152,9 +159,9 @@ class PostgresStore:
         self._pool: ConnectionPool[Raw] = ConnectionPool(
             url, min_size=1, max_size=THREADS, timeout=WAIT_SECONDS, configure=_prepared, open=False
         )
-        self._pool.open()
+        self._pool.open(wait=True, timeout=WAIT_SECONDS)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
-        self._waiting = Waiting(self._mark)
+        self._waiting = Waiting(self._mark, seen)
         self._closed = False
 
     # --- the port
@@ -247,14 +254,13 @@ class PostgresStore:
             raise TransientError(reason, retry_after=1.0) from err
 
     async def _mark(self) -> int:
-        """How far the server's log has grown; it moves with every commit, ours too."""
+        """Moves with every commit on the server, ours too."""
 
         def look() -> int:
             try:
                 with self._pool.connection() as connection:
-                    row = connection.execute("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn").fetchone()
+                    return _grown(connection)
             except (psycopg.Error, PoolTimeout):
                 return -1  # a hint may fail; whoever waits asks again
-            return int(row[0]) if row else -1
 
         return await self._threaded(look)

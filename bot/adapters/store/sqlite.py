@@ -148,7 +148,7 @@ class SqliteStore:
             raise
         self._book = Book(SQLITE)
         self._queue: queue.SimpleQueue[_Wanted | Callable[[], None] | None] = queue.SimpleQueue()
-        self._waiting = Waiting(self._mark)
+        self._waiting = Waiting(self._mark, self._version())
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
         self._local = threading.local()
         self._reading: list[Database] = []
@@ -219,13 +219,16 @@ class SqliteStore:
             unit.end()
             database.execute("ROLLBACK")
 
+    def _version(self) -> int:
+        return int(self._database.execute("PRAGMA data_version").fetchone()[0])
+
     async def _mark(self) -> int:
         """Moves when another connection than the writer's commits."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[int] = loop.create_future()
 
         def look() -> None:
-            mark = self._database.execute("PRAGMA data_version").fetchone()[0]
+            mark = self._version()
             loop.call_soon_threadsafe(lambda: None if answer.done() else answer.set_result(mark))
 
         self._queue.put(look)

@@ -122,9 +122,10 @@ def _condition(mapping: Mapped[Any], n: int, wanted: Any, values: list[Any]) -> 
             values.append(mapping.plain(n, value))
             return f"({name} <> ? OR {name} IS NULL)" if column.nullable else f"{name} <> ?"
         case Among(values=among):
-            some = [mapping.plain(n, value) for value in among]
+            some = [mapping.plain(n, value) for value in among if value is not None]
             values.extend(some)
-            return f"{name} IN ({', '.join('?' for _ in some)})" if some else "1 = 0"
+            within = f"{name} IN ({', '.join('?' for _ in some)})" if some else "1 = 0"
+            return f"({within} OR {name} IS NULL)" if None in among else within
         case _:
             plain = mapping.plain(n, wanted)
             if column.name == "status" and column.sort is Sort.TEXT and _WORD.fullmatch(plain):

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 from bot.adapters.store.mapping import Mapped, moment
 from bot.adapters.store.statements import Book
 from bot.core.audit import ACTS
-from bot.core.records import AuditRow, Case, EventRow, Job, Line, Timer
+from bot.core.records import AuditRow, Case, EventRow, Job, Lease, Limit, Line, Timer
 from bot.errors import ConflictError
 
 R = TypeVar("R")
@@ -87,6 +87,10 @@ class Unit:
         if self._writing:
             self._known[mapping.kind, raw[mapping.key]] = list(raw)
         return mapping.decode(raw)
+
+    def _forget(self, kind: type) -> None:
+        """Rows of *kind* were changed other than through `put`."""
+        self._known = {at: raw for at, raw in self._known.items() if at[0] is not kind}
 
     def _insert(self, row: object) -> bool:
         """Insert, or leave alone and answer False where a key is taken."""
@@ -202,6 +206,7 @@ class Unit:
     def enqueue(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
             if self._insert(job) and job.coalesce:
+                self._forget(Job)
                 self._write(self._hot.coalesce, (job.coalesce, job.key))
         if jobs:
             self.touched.add(OUTBOX_TOPIC)
@@ -213,7 +218,7 @@ class Unit:
         self.touched.add(TIMERS_TOPIC)
 
     def cancel_timers(self, group: str) -> None:
-        self._known = {at: raw for at, raw in self._known.items() if at[0] is not Timer}
+        self._forget(Timer)
         self._write(self._hot.cancel_timers, (group,))
 
     def append_line(
@@ -234,9 +239,11 @@ class Unit:
         return line.seq
 
     def bump(self, limit_id: str, *, until: datetime, by: int = 1) -> int:
+        self._known.pop((Limit, limit_id), None)
         return int(self._write(self._hot.bump, (limit_id, by, moment(until))).fetchone()[0])
 
     def lease(self, name: str, holder: str, *, now: datetime, span: timedelta) -> bool:
+        self._known.pop((Lease, name), None)
         bound = (name, holder, moment(now + span), moment(now))
         return bool(self._write(self._hot.lease, bound).rowcount)
 

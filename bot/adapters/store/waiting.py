@@ -20,10 +20,11 @@ REMEMBERED = 10_000
 class Waiting:
     """Counters and waiters by topic. Lives in the event loop; all of it is to be called there."""
 
-    def __init__(self, mark: Callable[[], Awaitable[int]], *, every: float = LOOK_EVERY) -> None:
+    def __init__(self, mark: Callable[[], Awaitable[int]], seen: int, *, every: float = LOOK_EVERY) -> None:
+        """*seen* is the mark as it is now: what comes after may be news."""
         self._mark = mark
         self._every = every
-        self._seen: int | None = None
+        self._seen = seen
         self._count = 1
         self._floor = 1  # no topic's last change is later than this, unless remembered
         self._last: dict[str, int] = {}
@@ -80,9 +81,8 @@ class Waiting:
         while self._waiters:
             mark = await self._mark()
             if mark != self._seen:
-                first, self._seen = self._seen is None, mark
-                if not first:
-                    self.wake_all()
+                self._seen = mark
+                self.wake_all()
             await asyncio.sleep(self._every)
 
     async def close(self) -> None:
