@@ -23,11 +23,11 @@ async def test_nothing_acknowledged_is_lost_when_the_process_is_killed(
         sys.executable, "-m", "tests.contracts.store.writer", url, stdout=asyncio.subprocess.PIPE
     )
     assert child.stdout is not None
-    acknowledged = []
+    acknowledged: list[bytes] = []
+    wanted = random.Random(seed).randrange(1, 400)
     try:
         assert await asyncio.wait_for(child.stdout.readline(), 60) == b"ready\n"
-        for _ in range(random.Random(seed).randrange(1, 400)):
-            acknowledged.append(await asyncio.wait_for(child.stdout.readline(), 60))
+        acknowledged += [await asyncio.wait_for(child.stdout.readline(), 60) for _ in range(wanted)]
     finally:
         child.send_signal(signal.SIGKILL)
     acknowledged += (await child.stdout.read()).splitlines(keepends=True)
