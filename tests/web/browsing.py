@@ -41,13 +41,17 @@ class Browser:
     async def __aenter__(self) -> Browser:
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, err: BaseException | None, at: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, at: TracebackType | None
+    ) -> None:
         await self._client.close()
 
     async def ask(self, method: str, path: str, **more: Any) -> Answer:
         headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.jar.items())} if self.jar else {}
         headers.update(more.pop("headers", {}))
-        async with self._client.request(method, self.base + path, headers=headers, allow_redirects=False, **more) as got:
+        async with self._client.request(
+            method, self.base + path, headers=headers, allow_redirects=False, **more
+        ) as got:
             answer = Answer(got.status, got.headers, await got.read())
         for name, morsel in answer.cookies().items():
             if morsel["max-age"] == "0":

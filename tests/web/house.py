@@ -24,7 +24,17 @@ from bot.adapters.web.help import HelpPage
 from bot.adapters.web.polling import Polls
 from bot.adapters.web.shell import Shell, Site
 from bot.adapters.web.transcript import WebChat
-from bot.core.elements import Buttons, Choice, Heading, Link, LinkButton, Paragraph, Span, TextInput, Untrusted
+from bot.core.elements import (
+    Buttons,
+    Choice,
+    Heading,
+    Link,
+    LinkButton,
+    Paragraph,
+    Span,
+    TextInput,
+    Untrusted,
+)
 from bot.core.events import Happening
 from bot.core.facts import AccountFacts, Person, Roles, Unreadable
 from bot.core.flow import Flow, FlowSet, FlowState, Step
@@ -52,6 +62,7 @@ ROOT = Path(__file__).parents[2]
 GROUP = "11111111-1111-1111-1111-111111111111"
 KEYS = Keys(b"k" * 32, b"p" * 32)
 HASH = "flow-hash"
+NAME = Span("<b>Amara</b>", foreign=True, bold=True)
 TALK = FlowSet.of(
     Flow(
         "talk",
@@ -85,7 +96,9 @@ class Echo:
             return {"refused": ""}
         self.got.append(incoming)
         if not self.silent:
-            await self.chat.post(incoming.place, answer(incoming), key=f"bot/{incoming.dedupe_key}", case_id="c1")
+            await self.chat.post(
+                incoming.place, answer(incoming), key=f"bot/{incoming.dedupe_key}", case_id="c1"
+            )
         return {"refused": ""}
 
 
@@ -93,9 +106,11 @@ def answer(incoming: Incoming) -> Message:
     return Message(
         (
             Heading("New phone"),
-            Paragraph((Span("Is Authenticator still working on your old phone, "), Span("<b>Amara</b>", foreign=True, bold=True), Span("?"))),
+            Paragraph((Span("Is Authenticator still working, "), NAME, Span("?"))),
             Untrusted("<script>alert(1)</script>"),
-            Buttons((Choice("s:c1:old_phone:1:works", "Yes, it works"), Choice("s:c1:old_phone:1:gone", "Wiped or broken"))),
+            Buttons(
+                (Choice("s:c1:old_phone:1:works", "Yes, it works"), Choice("s:c1:old_phone:1:gone", "Wiped or broken"))
+            ),
             TextInput(name="value", label="Which model?", submit=Choice("f:c1:model:1", "Send")),
             LinkButton("Open your page", Link(reference="case:c1")),
         ),
@@ -106,7 +121,10 @@ def answer(incoming: Incoming) -> Message:
 
 class People:
     def __init__(self) -> None:
-        self._all = (Chatter("employee", "Amara Okafor", "oid-employee"), Chatter("hello_user", "Hyun-woo Park", "oid-hello"))
+        self._all = (
+            Chatter("employee", "Amara Okafor", "oid-employee"),
+            Chatter("hello_user", "Hyun-woo Park", "oid-hello"),
+        )
 
     def all(self) -> tuple[Chatter, ...]:
         return self._all
@@ -147,8 +165,8 @@ class Members:
 
     def _person(self, oid: Oid) -> Person:
         made = Person(
-            oid, f"{oid}@keyturn.example", f"Name of {oid}", "", "Sales", "", "Berlin, 3.14", "en", True, False, False,
-            False, False, None, "", "",
+            oid, f"{oid}@keyturn.example", f"Name of {oid}", "", "Sales", "", "Berlin, 3.14", "en", True,
+            False, False, False, False, None, "", "",
         )  # fmt: skip
         return replace(made, **self.changes)
 
@@ -173,7 +191,9 @@ class Taken:
     async def receive(self, event: Any) -> dict[str, Any]:
         raise AssertionError("pages answer inside their own transaction")
 
-    def take(self, work: UnitOfWork, case: Case, what: Happening, *, dedupe_key: str, at: datetime) -> dict[str, Any]:
+    def take(
+        self, work: UnitOfWork, case: Case, what: Happening, *, dedupe_key: str, at: datetime
+    ) -> dict[str, Any]:
         self.taken.append((case.id, what, dedupe_key))
         return {}
 
@@ -199,7 +219,9 @@ class PassThrough:
         if form.get("state") != "s1" or cookies.get("__Host-tx-1") != "sealed":
             return Landing("/desk", refused="unknown_state")
         assert self.clock is not None
-        who = SignedIn(Oid(self.who), "Jonas Lindqvist", "agent@keyturn.example", self.clock.now(), frozenset(), "raw")
+        who = SignedIn(
+            Oid(self.who), "Jonas Lindqvist", "agent@keyturn.example", self.clock.now(), frozenset(), "raw"
+        )
         landing: Landing = await self.handlers[Purpose.DESK](Finished(None, who, None))  # type: ignore[arg-type]
         return landing
 
@@ -239,13 +261,15 @@ class House:
     app: web.Application
     pages: list[Any] = field(default_factory=list)
 
-    async def card(self, case_id: str = "c1", wants: str = "live_check", *, subject: str = "oid-employee") -> Case:
+    async def card(
+        self, case_id: str = "c1", wants: str = "live_check", *, subject: str = "oid-employee"
+    ) -> Case:
         """A case with an open card."""
         at = self.clock.now()
         state = FlowState("talk", "person", version=2).to_json()
         case = Case(
-            case_id, f"{4711 + int(case_id[1:]):06d}", f"h-{case_id}", "talk", HASH, "en", "web:demo:employee", {},
-            subject, "hint", state, "person", 2, "open", "", at, at,
+            case_id, f"{4711 + int(case_id[1:]):06d}", f"h-{case_id}", "talk", HASH, "en",
+            "web:demo:employee", {}, subject, "hint", state, "person", 2, "open", "", at, at,
         )  # fmt: skip
 
         def fn(work: UnitOfWork) -> None:
@@ -285,14 +309,21 @@ async def house(
     sign_ins: SignIns | None = None,
     more: list[Any] | None = None,
     public_url: str = "",
+    port: int = 0,
 ) -> AsyncIterator[House]:
     """A served application on a free port."""
-    port = free_port()
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     site = Site(public_url or url, authority_url, "+49 30 5550 100", "Mon–Fri 8–18", demo=demo)
     sessions = SessionService(store, clock, entropy)
     shell = Shell(site, words(), sessions, entropy, ROOT / "templates")
-    chat, polls, members, turns, restarts = WebChat(store, clock), Polls(store), Members("oid-agent", "oid-agent2"), Taken(), Restarts()
+    chat, polls, members, turns, restarts = (
+        WebChat(store, clock),
+        Polls(store),
+        Members("oid-agent", "oid-agent2"),
+        Taken(),
+        Restarts(),
+    )
     echo = Echo(chat)
     signing = sign_ins or PassThrough(authority_url)
     views = CardViews(store, members, OneFlow(), clock, KEYS, DEFAULT)  # type: ignore[arg-type]
@@ -325,8 +356,8 @@ async def house(
     await web.TCPSite(runner, "127.0.0.1", port).start()
     try:
         yield House(
-            url, store, clock, entropy, shell, chat, echo, members, desk, sessions, signing, turns, restarts, views,
-            posts, app, pages,
+            url, store, clock, entropy, shell, chat, echo, members, desk, sessions, signing, turns, restarts,
+            views, posts, app, pages,
         )  # fmt: skip
     finally:
         polls.close()

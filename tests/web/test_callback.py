@@ -46,17 +46,3 @@ async def test_no_landing_leads_elsewhere(served: House, browser: Browser) -> No
     landing(served, Landing("https://evil.example/"))
     answer = await browser.ask("POST", "/auth/callback", data={"state": "s"}, headers=CROSS)
     assert answer.headers["Location"] == "/"
-
-
-async def test_in_a_pane_the_form_comes_back_as_our_own(served: House, browser: Browser) -> None:
-    """A frame keeps no Lax cookie from a cross-site answer, so the page posts the form once more."""
-    landing(served, Landing("/desk", session="value-1", session_kind="desk"))
-    framed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "iframe"}
-    answer = await browser.ask("POST", "/auth/callback", data={"state": "s", "code": "c"}, headers=framed)
-    assert answer.status == 200
-    assert '<input type="hidden" name="code" value="c">' in answer.text
-    assert "__Host-desk" not in browser.jar
-    again = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "iframe"}
-    answer = await browser.ask("POST", "/auth/callback", data={"state": "s", "code": "c"}, headers=again)
-    assert answer.status == 303
-    assert browser.jar["__Host-desk"] == "value-1"

@@ -27,7 +27,12 @@ async def test_a_script_can_talk(served: House, browser: Browser) -> None:
     sent = await browser.ask("POST", "/chat/employee", json={"text": "I got a new phone"})
     assert sent.status == 200
     incoming = served.echo.got[0]
-    assert (incoming.text, incoming.user, incoming.hint_oid, incoming.linked) == ("I got a new phone", "employee", "oid-employee", True)
+    assert (incoming.text, incoming.user, incoming.hint_oid, incoming.linked) == (
+        "I got a new phone",
+        "employee",
+        "oid-employee",
+        True,
+    )
     found = await messages(browser)
     (message,) = found["messages"]  # type: ignore[misc]
     assert set(message) == {"seq", "key", "text", "choices", "links"}
@@ -70,14 +75,27 @@ async def test_a_form_finds_its_button(served: House, browser: Browser) -> None:
     """A script may send the fields alone: the newest question with a field is meant."""
     await browser.ask("POST", "/chat/employee", json={"text": "hi"})
     await browser.ask("POST", "/chat/employee", json={"form": {"value": "Pixel 8"}})
-    assert (served.echo.got[1].choice, dict(served.echo.got[1].form)) == ("f:c1:model:1", {"value": "Pixel 8"})
+    assert (served.echo.got[1].choice, dict(served.echo.got[1].form)) == (
+        "f:c1:model:1",
+        {"value": "Pixel 8"},
+    )
 
 
 async def test_nonsense_is_refused(browser: Browser) -> None:
     """Nothing, wrong types, too much, no JSON, nobody."""
-    for body in ({}, {"text": ""}, {"text": 5}, {"form": []}, {"text": "x" * 3001}, [], {"form": {"value": "no form is open"}}):
+    for body in (
+        {},
+        {"text": ""},
+        {"text": 5},
+        {"form": []},
+        {"text": "x" * 3001},
+        [],
+        {"form": {"value": "no form is open"}},
+    ):
         assert (await browser.ask("POST", "/chat/employee", json=body)).status == 400, body
-    broken = await browser.ask("POST", "/chat/employee", data=b"{", headers={"Content-Type": "application/json"})
+    broken = await browser.ask(
+        "POST", "/chat/employee", data=b"{", headers={"Content-Type": "application/json"}
+    )
     assert broken.status == 400
     assert (await browser.ask("POST", "/chat/nobody", json={"text": "hi"})).status == 404
     assert (await browser.ask("GET", "/chat/nobody?after=0")).status == 404
@@ -85,7 +103,9 @@ async def test_nonsense_is_refused(browser: Browser) -> None:
 
 async def test_another_site_cannot_speak_for_a_person(browser: Browser) -> None:
     """JSON needs no form token, so the browser's own word decides."""
-    answer = await browser.ask("POST", "/chat/employee", json={"text": "hi"}, headers={"Sec-Fetch-Site": "cross-site"})
+    answer = await browser.ask(
+        "POST", "/chat/employee", json={"text": "hi"}, headers={"Sec-Fetch-Site": "cross-site"}
+    )
     assert answer.status == 403
 
 
@@ -135,7 +155,9 @@ async def test_the_page_works_without_a_script(served: House, browser: Browser) 
     """Plain forms: write, press, fill in; then the page is simply there again."""
     page = await browser.get("/chat/employee")
     token = form_token(page.text)
-    sent = await browser.ask("POST", "/chat/employee", data={"form_token": token, "nonce": "n1", "text": "hi"})
+    sent = await browser.ask(
+        "POST", "/chat/employee", data={"form_token": token, "nonce": "n1", "text": "hi"}
+    )
     assert (sent.status, sent.headers["Location"]) == (303, "/chat/employee#end")
     page = await browser.get("/chat/employee")
     assert "Is Authenticator still working" in page.text
@@ -163,6 +185,8 @@ async def test_the_dedupe_key_tells_nothing_of_what_was_typed(served: House, bro
     for cookie in (browser.jar[security.FORM_COOKIE], "another"):
         browser.jar[security.FORM_COOKIE] = cookie
         token = security.token_for(cookie)
-        await browser.ask("POST", "/chat/employee", data={"form_token": token, "nonce": "n1", "text": "12345678"})
+        await browser.ask(
+            "POST", "/chat/employee", data={"form_token": token, "nonce": "n1", "text": "12345678"}
+        )
         keys.append(served.echo.got[-1].dedupe_key)
     assert keys[0] != keys[1]

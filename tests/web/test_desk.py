@@ -97,7 +97,9 @@ async def test_whoever_leaves_the_group_loses_the_desk(served: House, browser: B
     assert (await card_row(served)).taken_by == ""
 
 
-async def test_a_desk_session_is_bound_to_a_browser_cookie_given_on_a_post(served: House, browser: Browser) -> None:
+async def test_a_desk_session_is_bound_to_a_browser_cookie_given_on_a_post(
+    served: House, browser: Browser
+) -> None:
     """The sign-in knows which browser left; the cookie is new with the POST."""
     await sign_in(served, browser)
     assert isinstance(served.sign_ins, PassThrough)
@@ -203,7 +205,9 @@ async def test_only_a_waiting_talk_can_be_answered(served: House, browser: Brows
     assert served.turns.taken == []
 
 
-async def test_a_pass_is_withdrawn_by_a_fresh_sign_in_and_not_by_its_owner(served: House, browser: Browser) -> None:
+async def test_a_pass_is_withdrawn_by_a_fresh_sign_in_and_not_by_its_owner(
+    served: House, browser: Browser
+) -> None:
     """The button only starts the sign-in; the subject of the pass is refused."""
     await served.card()
     await sign_in(served, browser)

@@ -40,7 +40,7 @@ class Faulty:
 
 
 async def test_every_answer_carries_the_strict_headers(browser: Browser) -> None:
-    """No inline script or style, no referrer, no framing, no caching: on pages, errors, redirects and JSON."""
+    """No inline script or style, no referrer, no framing, no caching: on pages, errors and probes."""
     for path in ("/help", "/desk", "/nothing/here", "/healthz"):
         answer = await browser.get(path)
         policy = answer.headers["Content-Security-Policy"]
@@ -66,17 +66,25 @@ async def test_only_the_demos_panes_may_be_framed(served: House, browser: Browse
     assert (await browser.get("/help")).headers["X-Frame-Options"] == "DENY"
 
 
-async def test_outside_the_demo_nothing_is_framed(store: Store, clock: FakeClock, entropy: FakeEntropy) -> None:
+async def test_outside_the_demo_nothing_is_framed(
+    store: Store, clock: FakeClock, entropy: FakeEntropy
+) -> None:
     """`serve` has no panes."""
     async with house(store, clock, entropy, demo=False) as made, Browser(made.url) as browser:
         for path in ("/desk", "/help", "/nothing"):
             assert "frame-ancestors 'none'" in (await browser.get(path)).headers["Content-Security-Policy"]
 
 
-async def test_the_demo_does_not_exist_under_serve(store: Store, clock: FakeClock, entropy: FakeEntropy) -> None:
+async def test_the_demo_does_not_exist_under_serve(
+    store: Store, clock: FakeClock, entropy: FakeEntropy
+) -> None:
     """Nobody can speak as somebody else, or reach a sandbox, on a real installation."""
     async with house(store, clock, entropy, demo=False) as made, Browser(made.url) as browser:
-        for method, path in (("GET", "/chat/employee"), ("POST", "/chat/employee"), ("GET", "/sandbox/ledger")):
+        for method, path in (
+            ("GET", "/chat/employee"),
+            ("POST", "/chat/employee"),
+            ("GET", "/sandbox/ledger"),
+        ):
             assert (await browser.ask(method, path, json={"text": "hi"})).status == 404
 
 
@@ -107,7 +115,9 @@ async def test_a_post_that_the_browser_calls_foreign_is_refused(browser: Browser
     """Even with a good token: the browser knows better where a form came from."""
     answer = await browser.post("/language", {"locale": "de"}, headers={"Sec-Fetch-Site": site})
     assert answer.status == 403
-    assert (await browser.post("/language", {"locale": "de"}, headers={"Sec-Fetch-Site": "same-origin"})).status == 303
+    assert (
+        await browser.post("/language", {"locale": "de"}, headers={"Sec-Fetch-Site": "same-origin"})
+    ).status == 303
 
 
 async def test_a_large_body_is_refused(browser: Browser) -> None:
@@ -148,7 +158,9 @@ async def test_the_language_follows_wish_choice_and_browser(browser: Browser) ->
     assert '<html lang="en">' in (await browser.get("/help?lang=en")).text
 
 
-@pytest.mark.parametrize("path", ["//evil.example", "https://evil.example", "/\\evil.example", "/a\nb", "", "javascript:x", "/ü"])
+@pytest.mark.parametrize(
+    "path", ["//evil.example", "https://evil.example", "/\\evil.example", "/a\nb", "", "javascript:x", "/ü"]
+)
 async def test_no_page_sends_anybody_elsewhere(browser: Browser, path: str) -> None:
     """A redirect goes to a path of ours or to the front."""
     answer = await browser.post("/language", {"locale": "de", "back": path})
@@ -181,7 +193,9 @@ async def test_failures_are_worded_and_say_nothing_of_the_inside(
     assert "RuntimeError on /fail/{how}" in ours
 
 
-async def test_logs_name_routes_and_never_paths(served: House, browser: Browser, caplog: pytest.LogCaptureFixture) -> None:
+async def test_logs_name_routes_and_never_paths(
+    served: House, browser: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
     """A handle is in a path; a log is read by many."""
     with caplog.at_level(logging.INFO):
         await browser.get("/chat/employee?after=3")
@@ -235,10 +249,10 @@ def test_addresses_are_shortened_to_a_network(address: str, network: str) -> Non
 @pytest.mark.parametrize(
     ("agent", "device", "inside"),
     [
-        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 Edg/130.0", "Edge, Windows", False),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Mobile/15E148 Safari/604.1", "Safari, iPhone", False),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64) Chrome/130.0 Safari/537.36 Edg/130.0", "Edge, Windows", False),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Version/18.1 Safari/604.1", "Safari, iPhone", False),
         ("Mozilla/5.0 (X11; Linux x64; rv:133.0) Gecko/20100101 Firefox/133.0", "Firefox, Linux", False),
-        ("Mozilla/5.0 (Linux; Android 14; Pixel 8; wv) Chrome/130.0 Mobile Safari/537.36", "Chrome, Android", True),
+        ("Mozilla/5.0 (Linux; Android 14; Pixel 8; wv) Chrome/130.0 Safari/537.36", "Chrome, Android", True),
         ("curl/8.5.0", "unknown", False),
     ],
 )  # fmt: skip

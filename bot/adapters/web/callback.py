@@ -31,8 +31,6 @@ class Callback:
             raise Refused(Reason.BAD_FORM)
         posted = await request.post()
         form = {name: value for name, value in posted.items() if isinstance(value, str)}
-        if self._in_a_pane(request):
-            return self._shell.page(request, "onward.html", pane=True, fields=form)
         landing = await self._sign_ins.finish(form, dict(request.cookies))
         path = local_path(landing.path)
         if landing.refused:
@@ -42,16 +40,3 @@ class Callback:
         if landing.drop_cookie in request.cookies:
             security.drop_cookie(response, landing.drop_cookie, cross_site=True)
         return response
-
-    def _in_a_pane(self, request: web.Request) -> bool:
-        """Whether the authority posts into a pane of the demo.
-
-        A browser keeps no Lax cookie from an answer to another site inside a frame, so the
-        session would be lost; there the page posts the same form once more, as its own.
-        """
-        sent_by = request.headers.get("Sec-Fetch-Site", "")
-        return (
-            self._shell.site.demo
-            and request.headers.get("Sec-Fetch-Dest") == "iframe"
-            and sent_by != "same-origin"
-        )

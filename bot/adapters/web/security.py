@@ -112,7 +112,7 @@ def headers(*, authority_origin: str, https: bool, framed: bool, frames: bool = 
         # redirect after Approve is blocked.
         "form-action": form_action,
         "frame-ancestors": "'self'" if framed else "'none'",
-        "frame-src": form_action if frames else "'none'",
+        "frame-src": "'self'" if frames else "'none'",
         "require-trusted-types-for": "'script'",
     }
     fixed = {

@@ -28,9 +28,11 @@ from bot.ports.sessions import Sessions
 from bot.ports.sign_in import Landing, Redirect
 from bot.ports.words import Words
 
-PANE = "keyturn.pane"
+PANE = web.ResponseKey("pane", bool)
 """Set on a response which the demo may frame."""
-FRAMES = "keyturn.frames"
+LOCALE = "keyturn.locale"
+"""Set on a request whose page knows the person's language; a language chosen here still wins."""
+FRAMES = web.ResponseKey("frames", bool)
 """Set on the demo's front page, which frames others."""
 
 
@@ -134,7 +136,7 @@ class Shell:
             locale=locale,
             locales=self.site.locales,
             path=request.path,
-            framed=request.headers.get("Sec-Fetch-Dest") == "iframe",
+            framed=self.in_pane(request),
             site=self.site,
             host=security.host_of(self.site.public_url),
             zone=self._zone,
@@ -203,9 +205,10 @@ class Shell:
         return self._countries(address)
 
     def locale(self, request: web.Request) -> str:
-        """`?lang=`, else the language chosen here before, else what the browser asks for, else the
-        first of ours."""
-        for wish in (request.query.get("lang", ""), request.cookies.get(security.LANGUAGE_COOKIE, "")):
+        """`?lang=`, else the language chosen here before, else what the page knows (`LOCALE`), else
+        what the browser asks for, else the first of ours."""
+        chosen = request.cookies.get(security.LANGUAGE_COOKIE, "")
+        for wish in (request.query.get("lang", ""), chosen, request.get(LOCALE, "")):
             if wish in self.site.locales:
                 return wish
         return negotiated(request.headers.get("Accept-Language", ""), self.site.locales)
@@ -231,6 +234,13 @@ class Shell:
 
     def give_browser(self, response: web.StreamResponse, value: str) -> None:
         security.set_cookie(response, security.BROWSER_COOKIE, value, max_age=400 * 86400)
+
+    @staticmethod
+    def in_pane(request: web.Request) -> bool:
+        """Whether this is for a pane of the demo. The authority lets nobody frame it, so whatever
+        leads to a sign-in must leave a pane for a tab of its own (`target="_blank"`). A pane's own
+        script says so by `?pane=1`."""
+        return request.headers.get("Sec-Fetch-Dest") == "iframe" or request.query.get("pane") == "1"
 
     async def session(self, request: web.Request, kind: str, *, touch: bool = True) -> Session | None:
         """The session of *kind* in this browser. Scripts that poll by themselves pass

@@ -19,7 +19,7 @@ function put(html) {
 
 for (;;) {
   try {
-    const answer = await fetch(`/desk/board?after=${mark}`, { headers: { Accept: "application/json" } });
+    const answer = await fetch(`/desk/board?after=${mark}${board.dataset.pane ?? ""}`, { headers: { Accept: "application/json" } });
     if (!answer.ok) throw new Error(String(answer.status));
     const now = await answer.json();
     if (now.over) {
