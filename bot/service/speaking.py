@@ -88,7 +88,7 @@ class Speaking:
             every = [Choice(str(StartFlow(f)), self._title(f, scene)) for f in self._published.names()]
             return [*every[: MAX_BUTTONS - 2], not_me, person]
         if starts:
-            return [*starts[: MAX_BUTTONS - 2], other, person]
+            return [*starts, other, person, not_me]
         if key in {"person", "alarm", "too_long", "language_set"}:
             return [menu]
         return []

@@ -159,8 +159,9 @@ class WordService:
         last. Raises KeyError for an unknown key."""
         found = self._need(scene.locale, key)
         elements = [*self._elements(found, values or {}, scene), *more]
-        if choices:
-            elements.append(Buttons(tuple(choices)))
+        rows = -(-len(choices) // MAX_BUTTONS)
+        size = -(-len(choices) // rows) if rows else 0
+        elements += [Buttons(tuple(choices[at * size : (at + 1) * size])) for at in range(rows)]
         return self._message(elements, found, scene)
 
     def _say(self, effect: Say, words: WordFiles, scene: Scene) -> Message | None:

@@ -27,14 +27,25 @@ LOCALES = ("en", "de")
 SYSTEM = folder_files(ROOT / "templates", system=True)
 FLOWS = folder_files(ROOT / "templates", system=False)
 BOOK = of_folder(ROOT / "flows", ROOT / "templates")
-TELLS = (
-    "sounds_like", "which", "menu", "say_again", "alarm_offer", "alarm", "nothing_open", "already_open",
-    "help", "cancelled", "restarted", "language", "languages", "language_set", "person", "person_waiting",
-    "person_untaken", "reported", "unproven", "failed", "too_long",
-    *(f"invalid_{why}" for why in inputs.REASONS),
-)  # fmt: skip
+CODE = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "bot").rglob("*.py")))
+PAGES = "\n".join(
+    path.read_text(encoding="utf-8") for path in sorted((ROOT / "templates/web").rglob("*.html"))
+)
+TELLS = sorted(
+    {*re.findall(r'Tell\(\s*"([a-z_]+)"', CODE), *(f"invalid_{why}" for why in inputs.REASONS)}
+    | {"sounds_like", "which", "reported", "unproven", "person"}
+)
+"""Every sentence of the bot's own: those named in the code, and those it makes a name for."""
+NOTICES = sorted(
+    {*re.findall(r'(?:notify_subject|notice_job)\([^)]*?, "([a-z_]+)"', CODE)} | {"codes_made", "code_burnt"}
+)
+KEYS = sorted(
+    {
+        *re.findall(r"\bt\('([a-z_]+\.[a-z_.]*[a-z0-9])'", PAGES),
+        *re.findall(r'\.say\([a-z_.]+, "([a-z_]+\.[a-z_.]*[a-z0-9])"', CODE),
+    }
+)
 BUTTONS = ("button_person", "button_not_me", "button_else", "button_menu", "button_resume", "button_cancel")
-NOTICES = ("help_started", "act_soon", "pass_made", "case_frozen", "codes_made", "code_burnt")
 
 
 @pytest.fixture(scope="module")
@@ -109,10 +120,24 @@ def test_every_refusal_has_its_sentence(words: WordService, reason: Reason, loca
 @pytest.mark.parametrize("number", ["", "471100"])
 def test_the_bots_own_sentences_are_there(words: WordService, key: str, locale: str, number: str) -> None:
     """Inside a case and outside of one."""
-    values = {"title": "New phone", "reference": "AB12CD34"}
+    values = {"title": "New phone", "reference": "AB12CD34", "text": "Ann", "name": "Ann", "number": "1"}
     message = words.render(Tell(key, values), WordFiles({}), Scene(locale, "c", number))
     assert message is not None
     assert message.locale == locale
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_key_that_a_page_names_has_its_text(locale: str) -> None:
+    """A page with a hole is found here, not by a person."""
+    files = WordFiles(SYSTEM)
+    assert len(KEYS) > 100
+    missing = []
+    for key in KEYS:
+        area, *rest = key.split(".")
+        found = files.find(locale, f"system/{area}", *rest)
+        if found is None or found.locale != locale:
+            missing.append(key)
+    assert missing == []
 
 
 @pytest.mark.parametrize("locale", LOCALES)

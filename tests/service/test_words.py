@@ -245,6 +245,15 @@ def test_refusals_and_the_engines_sentences_have_words(words: WordService, files
         words.render(Tell("nonsense"), files, EN)
 
 
+def test_many_buttons_stand_in_even_rows(words: WordService) -> None:
+    """Five in a row is what every channel can show; six are two rows of three."""
+    six = [el.Choice(f"start:f{n}", f"Flow {n}") for n in range(6)]
+    message = words.tell(EN, "reasons.stale", choices=six)
+    assert [len(one.choices) for one in message.elements if isinstance(one, el.Buttons)] == [3, 3]
+    assert list(message.choices()) == six
+    assert words.tell(EN, "reasons.stale").choices() == ()
+
+
 def test_plain_texts_for_pages(words: WordService) -> None:
     """Plural, dates, times and spans in the language; values cleaned, not interpreted."""
     assert words.say("en", "page.count", n=1) == "1 code"
