@@ -73,7 +73,7 @@ class EventRow:
     case_id: str
     kind: str
     body: JsonMap
-    status: str  # done, failed
+    status: str  # done, failed; a dead letter ends retried or dismissed
     reply: JsonMap
     error: str = ""  # class name and correlation id only
 
@@ -132,7 +132,7 @@ class Job:
     at: datetime
     not_before: datetime
     seq: int = 0  # given by the store, ascending
-    status: str = "waiting"  # waiting, done, dead, skipped
+    status: str = "waiting"  # waiting, done, dead, skipped, dismissed
     attempts: int = 0
     leased_until: datetime | None = None
     coalesce: str = ""
@@ -144,7 +144,11 @@ class Job:
     "timers",
     key="key",
     index=(("case_id", "status"),),
-    index_where=((("due_at",), "status = 'waiting'"), (("group",), "status = 'waiting'")),
+    index_where=(
+        (("due_at",), "status = 'waiting'"),
+        (("group",), "status = 'waiting'"),
+        (("key",), "status = 'dead'"),
+    ),
 )
 @dataclass(frozen=True, slots=True)
 class Timer:
@@ -155,7 +159,7 @@ class Timer:
     case_id: str
     due_at: datetime
     body: JsonMap
-    status: str = "waiting"  # waiting, fired, cancelled, dead
+    status: str = "waiting"  # waiting, fired, cancelled, dead, dismissed
     attempts: int = 0
     group: str = ""  # cancelled together
 

@@ -70,7 +70,7 @@ class WithdrawalView:
 class DeadLetter:
     """Something the machine gave up on; ids and classes only."""
 
-    key: str
+    key: str  # event/<id>, effect/<key> or timer/<key>
     kind: str
     number: str
     at: datetime
@@ -140,4 +140,13 @@ class Desk(Protocol):
 class DeadLetters(Protocol):
     async def listed(self, limit: int = 50) -> tuple[DeadLetter, ...]:
         """Newest first."""
+        ...
+
+    async def retry(self, key: str, *, by: str) -> bool:
+        """Try it again for the agent with that oid. False when it is no dead letter any more, or when
+        it failed again."""
+        ...
+
+    async def dismiss(self, key: str, *, by: str) -> bool:
+        """Take it off the list for good. False when it is no dead letter any more."""
         ...

@@ -183,10 +183,10 @@ def _hot(dialect: Dialect, job_names: tuple[str, ...], timer_names: tuple[str, .
             " WHERE leases.holder = excluded.holder OR leases.until <= ?"
         ),
         heads=sql(
-            f"SELECT {jobs} FROM outbox o WHERE o.status = 'waiting' AND o.not_before <= ?"
+            f"SELECT {jobs} FROM outbox o WHERE o.seq IN"
+            " (SELECT min(seq) FROM outbox WHERE status = 'waiting' GROUP BY lane)"
+            " AND o.status = 'waiting' AND o.not_before <= ?"
             " AND (o.leased_until IS NULL OR o.leased_until <= ?)"
-            " AND NOT EXISTS (SELECT 1 FROM outbox p"
-            " WHERE p.status = 'waiting' AND p.lane = o.lane AND p.seq < o.seq)"
             f" ORDER BY o.seq LIMIT ?{dialect.skip_locked}"
         ),
         take=sql("UPDATE outbox SET leased_until = ?, leased_by = ?, attempts = attempts + 1 WHERE key = ?"),
