@@ -101,10 +101,10 @@ class CaseViews:
         if sealed is not None:
             stage = Stage.PASS if sealed.expires_at > at and sealed.id else Stage.REGISTER
             return CaseView(stage, at, case.locale, sealed=sealed, **fields)
-        if case.status == "with_person":
-            return CaseView(Stage.PERSON, at, case.locale, waiting=self._card(work, case, at), **fields)
         if not attempt.key_tested_at:
             return CaseView(Stage.KEY, at, case.locale, **fields)
+        if case.status == "with_person":
+            return CaseView(Stage.PERSON, at, case.locale, waiting=self._card(work, case, at), **fields)
         request = work.first(Request, case_id=case.id, status=Among(("open", "executing")))
         if request is not None:
             waiting = self._waiting(work, case, request)

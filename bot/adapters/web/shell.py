@@ -30,7 +30,7 @@ from bot.ports.words import Words
 
 PANE = web.ResponseKey("pane", bool)
 """Set on a response which the demo may frame."""
-LOCALE = "keyturn.locale"
+LOCALE = web.RequestKey("locale", str)
 """Set on a request whose page knows the person's language; a language chosen here still wins."""
 FRAMES = web.ResponseKey("frames", bool)
 """Set on the demo's front page, which frames others."""
