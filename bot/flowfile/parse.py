@@ -114,8 +114,8 @@ def _step(name: str, raw: Any, defaults: Mapping[str, Any]) -> Step | None:
         case Verb.ASK:
             step = replace(step, choices=tuple(v for v in _list(value) if isinstance(v, str)))
         case Verb.PROVE | Verb.REQUEST:
-            known = {act.value for act in ActKind}
-            step = replace(step, acts=tuple(ActKind(v) for v in _list(value) if v in known))
+            known = [act.value for act in ActKind]
+            step = replace(step, acts=tuple(ActKind(act) for act in _list(value) if act in known))
         case Verb.WAIT if (span := duration(value)) is not None:
             step = replace(step, what="", span=span)
         case Verb.WAIT if what == Awaited.PERSON_DONE:

@@ -168,8 +168,8 @@ class _Reading:
             yield name, self.data(value, here)
 
     def _quoting(self, key: yaml.Node) -> str:
-        near = self._text[key.start_mark.index : key.start_mark.index + 2]
-        return 'Quote the text: "{{ … }}".' if near == "{{" else "Write the key as one word."
+        near = self._text[max(key.start_mark.index - 1, 0) : key.start_mark.index + 2]
+        return 'Quote the text: "{{ … }}".' if "{{" in near else "Write the key as one word."
 
     def _note(self, rule: str, place: Place, message: str, remedy: str) -> None:
         self.findings.append(self._document.finding(rule, place, message, remedy))
