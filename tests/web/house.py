@@ -62,6 +62,8 @@ ROOT = Path(__file__).parents[2]
 GROUP = "11111111-1111-1111-1111-111111111111"
 KEYS = Keys(b"k" * 32, b"p" * 32)
 HASH = "flow-hash"
+WORKS = Choice("s:c1:old_phone:1:works", "Yes, it works")
+GONE = Choice("s:c1:old_phone:1:gone", "Wiped or broken")
 NAME = Span("<b>Amara</b>", foreign=True, bold=True)
 TALK = FlowSet.of(
     Flow(
@@ -108,9 +110,7 @@ def answer(incoming: Incoming) -> Message:
             Heading("New phone"),
             Paragraph((Span("Is Authenticator still working, "), NAME, Span("?"))),
             Untrusted("<script>alert(1)</script>"),
-            Buttons(
-                (Choice("s:c1:old_phone:1:works", "Yes, it works"), Choice("s:c1:old_phone:1:gone", "Wiped or broken"))
-            ),
+            Buttons((WORKS, GONE)),
             TextInput(name="value", label="Which model?", submit=Choice("f:c1:model:1", "Send")),
             LinkButton("Open your page", Link(reference="case:c1")),
         ),

@@ -250,7 +250,7 @@ def test_addresses_are_shortened_to_a_network(address: str, network: str) -> Non
     ("agent", "device", "inside"),
     [
         ("Mozilla/5.0 (Windows NT 10.0; Win64) Chrome/130.0 Safari/537.36 Edg/130.0", "Edge, Windows", False),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Version/18.1 Safari/604.1", "Safari, iPhone", False),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Safari/604.1", "Safari, iPhone", False),
         ("Mozilla/5.0 (X11; Linux x64; rv:133.0) Gecko/20100101 Firefox/133.0", "Firefox, Linux", False),
         ("Mozilla/5.0 (Linux; Android 14; Pixel 8; wv) Chrome/130.0 Safari/537.36", "Chrome, Android", True),
         ("curl/8.5.0", "unknown", False),

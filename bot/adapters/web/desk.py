@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from bot.adapters.web.polling import Polls
@@ -38,6 +40,8 @@ class DeskPage:
     async def show(self, request: web.Request) -> web.Response:
         agent = await self._shell.session(request, KIND)
         board = await self._board(agent) if agent else None
+        if "application/json" in request.headers.get("Accept", ""):
+            return self._shell.json(_plain(board) if board else {"over": True})
         if agent is None or board is None:
             return self._shell.page(request, "desk_sign_in.html", pane=True)
         return self._shell.page(request, "desk.html", pane=True, agent=agent, board=board)
@@ -127,3 +131,38 @@ class DeskPage:
             if err.reason is Reason.NOT_AN_AGENT:
                 return None
             raise
+
+
+def _plain(board: Board) -> dict[str, Any]:
+    """The board for a script: ids, closed words and times."""
+    return {
+        "mark": board.mark,
+        "on_duty": [one.name for one in board.on_duty],
+        "my_shift": board.my_shift,
+        "cards": [
+            {
+                "case": card.case_id,
+                "number": card.number,
+                "wants": card.wants,
+                "review": card.review,
+                "name": card.name,
+                "rank": card.rank,
+                "acts": list(card.acts),
+                "passed": [
+                    {"kind": seen.kind, "how": seen.how, "at": seen.at.isoformat()} for seen in card.passed
+                ],
+                "missing": list(card.missing),
+                "present": card.present,
+                "deadline": card.deadline.isoformat() if card.deadline else "",
+                "taken_by": card.taken_name,
+                "escalated": card.escalated,
+                "frozen": card.frozen,
+                "queue": card.queue,
+            }
+            for card in board.cards
+        ],
+        "withdrawals": [{"id": one.id, "number": one.number, "why": one.why} for one in board.withdrawals],
+        "dead": [
+            {"key": one.key, "kind": one.kind, "number": one.number, "error": one.error} for one in board.dead
+        ],
+    }

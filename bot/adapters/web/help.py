@@ -12,7 +12,12 @@ class HelpPage:
         self._shell = shell
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/help", self.show)]
+        home = [] if self._shell.site.demo else [web.get("/", self.home)]
+        return [web.get("/help", self.show), *home]
+
+    async def home(self, request: web.Request) -> web.Response:
+        """Whoever types the bare address looks for help; the demo has a front page of its own."""
+        return self._shell.see_other("/help")
 
     async def show(self, request: web.Request) -> web.Response:
         return self._shell.page(request, "help.html")
