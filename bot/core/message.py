@@ -141,6 +141,8 @@ def texts(element: Element) -> Iterator[str]:
             yield from (choice.label for choice in element.choices)
         case LinkButton() | SecretRef():
             yield element.label
+        case _:
+            raise TypeError(type(element).__name__)
 
 
 def _choices(element: Element) -> tuple[Choice, ...]:

@@ -233,7 +233,7 @@ class WordService:
         return found
 
     def _elements(self, found: Found, values: Mapping[str, object], scene: Scene) -> list[Element]:
-        context = {**self._always, **values, "case": {"number": scene.number}}
+        context = {**values, **self._always, "case": {"number": scene.number}}
         return self._markdown.elements(self._run(found, context, marked=True))
 
     def _plain(self, found: Found, values: Mapping[str, object]) -> str:

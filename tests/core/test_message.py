@@ -111,6 +111,18 @@ def test_an_answered_message_has_nothing_left_to_press() -> None:
     assert Message((Buttons((SEND,)),), "Choose").settled().text() == "Choose"
 
 
+def test_everything_that_can_be_pressed_is_listed_in_order() -> None:
+    """Buttons, the send button of each field, both sides of a question."""
+    ids = [choice.id for choice in EVERYTHING.choices()]
+    assert ids == ["s:c1:old_phone:1:works", "menu", *["f:c1:model:2"] * 4, "cmd:cancel", "cmd:resume"]
+
+
+def test_an_element_of_no_known_kind_cannot_be_shown() -> None:
+    """Forgetting a kind is loud."""
+    with pytest.raises(TypeError, match="Element"):
+        Message((Element(),), "x")
+
+
 def test_everything_visible_is_in_the_plain_text() -> None:
     """Somebody who only gets text misses no word."""
     text = EVERYTHING.text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,6 +50,7 @@ also: "Auch: zurück."
     "de/system/commands.yaml": 'languages: ["Deutsch"]\nback: ["zurück"]',
     "de/system/page.yaml": 'at: "{{ at | date }}"\nwait: "{{ s | duration }}"',
 }
+TEMPLATES = Path(__file__).parents[2] / "templates"
 FLOW = {
     "templates/en/demo.yaml": """
 flow: {title: "Demo"}
@@ -301,6 +303,45 @@ def test_commands_are_understood_in_every_language(
 ) -> None:
     """Somebody in a hurry writes in their own language, whatever the chat's is."""
     assert words.command(typed) == command
+
+
+def test_a_manager_confirms_with_a_word_and_a_number(words: WordService) -> None:
+    """The word is on the list of commands, the number has six digits."""
+    assert words.confirmed("confirm 482913") is None  # not on this list
+    shipped = WordService(WordFiles.of_folder(TEMPLATES), desk=Desk("1", "2"), links={})
+    assert shipped.confirmed("Confirm 482913!") == "482913"
+    assert shipped.confirmed("bestätigen 482913") == "482913"
+    assert shipped.confirmed("confirm 48291") is None
+    assert shipped.confirmed("confirm ４８２９１３") == "482913"
+    assert shipped.locales == ("en", "de")
+
+
+def test_what_a_folder_holds_can_be_listed() -> None:
+    """Files by language, keys by file; what is no words file is passed over."""
+    files = WordFiles(
+        {**SYSTEM, "en/system/bad.txt": "x", "notes/x.yaml": "a: b", "en/system/list.yaml": "a: [b]"}
+    )
+    assert files.locales == ("en", "de")
+    assert "system/page" in files.names("de")
+    assert files.keys("de", "system/page") == {"at", "wait"}
+    assert files.keys("de", "system/nothing") == frozenset()
+    assert list(files.lists("system/list", "a")) == [("en", "b")]
+    assert files.find("en", "system/list", "a") is None
+
+
+def test_what_does_not_fit_is_cut_where_it_hurts_least(words: WordService) -> None:
+    """Twelve thousand characters at most; buttons stay."""
+    long = "\\n\\n".join(["word " * 550] * 6)
+    files = WordFiles({"en/f.yaml": f'a: {{text: "{long}", yes: "Yes"}}'})
+    message = said(words.render(Say("f", "a", "text", 1, choices=("yes",)), files, EN))
+    assert [choice.label for choice in message.choices()] == ["Yes"]
+    assert len(message.elements) == 5
+    assert (
+        words.render(
+            Say("g", "a", "text", 1), WordFiles({"en/g.yaml": 'a: "{% if false %}x{% endif %}"'}), EN
+        )
+        is None
+    )
 
 
 def test_words_of_a_flow_are_read_once(words: WordService) -> None:
