@@ -40,6 +40,8 @@ MOST_BUGS = 3
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
 IDLE = 1.0
 """Seconds until we look again although nothing was heard: another replica may have died."""
+LONGEST_RUN = 60.0
+"""Seconds a handler may take; after that it is as if the platform had not answered."""
 GRACE = 10.0
 
 
@@ -180,9 +182,12 @@ class Outbox:
         try:
             if handler is None:
                 raise PermanentError(f"nobody handles {job.kind}")
-            await handler(job)
+            async with asyncio.timeout(LONGEST_RUN):
+                await handler(job)
         except TransientError as err:
             await self._failed(job, err.code, MOST_ATTEMPTS, err.retry_after)
+        except TimeoutError:
+            await self._failed(job, "timeout", MOST_ATTEMPTS, None)
         except PermanentError as err:
             await self._give_up(job, f"{err.code} {err.reason or err.status or ''}".rstrip())
         except Exception as err:
