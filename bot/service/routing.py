@@ -30,7 +30,7 @@ START_AT = 0.6
 FLOOR = 0.12
 """Below this nothing was understood."""
 ALARM_AT = 0.4
-PERSON_AT = 0.4
+PERSON_AT = 0.3
 _SHOWN = 3
 _DECAY = 6e-5
 _ALARM_DECAY = 3e-4
@@ -160,7 +160,8 @@ def routed(encoder: Encoder, model: _Model, text: str, flows: Sequence[str]) -> 
     label, p = top[0]
     offered = tuple(name for name, chance in ranked[:_SHOWN] if name in flows and chance >= 0.02)
     empty = not rows.any()
-    if label == SUSPICIOUS or alarming(text) or (known is None and alarm.get("yes", 0.0) >= ALARM_AT):
+    wrong = max(p if label == SUSPICIOUS else 0.0, 0.0 if known else alarm.get("yes", 0.0))
+    if wrong >= ALARM_AT or alarming(text):
         action = Action.ALARM
     elif empty:
         action, offered = Action.MENU, ()

@@ -74,6 +74,32 @@ def test_every_example_of_something_wrong_is_an_alarm(model: _Model, text: str) 
     assert route(model, text).action is Action.ALARM
 
 
+WRONG = [
+    "I never requested this code", "someone logged in as me", "I am getting spammed with prompts",
+    "my account is being used by someone else", "I think I was phished", "strange login from Russia",
+    "there is a device I don't recognize", "a man called and wanted my code", "ich glaube ich wurde gehackt",
+    "da ist ein fremdes Gerät", "jemand hat mein Konto übernommen", "no fui yo", "ce n'était pas moi",
+    "ich habe auf einen Phishing Link geklickt", "I accidentally approved a request", "não fui eu",
+    "I didn't try to sign in", "my password was leaked", "身に覚えのないサインイン", "I got hacked",
+]  # fmt: skip
+"""Said in words that are no example."""
+EVERYDAY = [
+    "wo bin ich", "was soll ich tun", "ich komme nicht weiter", "maybe later", "it works", "es klappt",
+    "I am waiting", "was kannst du", "can you help me", "my computer is broken", "ich sehe nichts",
+    "my battery died", "what is a case number", "I am at the airport", "ich bin im Homeoffice",
+    "my manager is away", "ich habe keine Codes", "I lost my list of codes", "how do I print them",
+    "neuer Laptop", "ich will nach Hause", "I pressed the wrong button", "noch einmal bitte", "hello?",
+]  # fmt: skip
+
+
+def test_most_of_what_is_wrong_is_heard_in_other_words_too(model: _Model) -> None:
+    """A detector, not a promise: nine in ten here, at next to no false alarm."""
+    heard = [text for text in WRONG if route(model, text).action is Action.ALARM]
+    rung = [text for text in EVERYDAY if route(model, text).action is Action.ALARM]
+    assert len(heard) >= 0.9 * len(WRONG), sorted(set(WRONG) - set(heard))
+    assert len(rung) <= 1, rung
+
+
 @pytest.mark.parametrize("text", EXAMPLES["talk_to_human"])
 def test_whoever_wants_a_person_gets_one(model: _Model, text: str) -> None:
     """No second question."""
