@@ -1,4 +1,6 @@
-"""An authority that signs in whomever a test says, at the clock's time, with the contexts asked for."""
+"""An authority that signs in whomever a test says, at the clock's time, with the contexts asked for.
+
+It brings a token every time, so that dropping one is seen to be the service's doing."""
 
 from __future__ import annotations
 
@@ -43,7 +45,7 @@ class FakeAuthority:
         who = SignedIn(
             Oid(self.oid), "Agent", "agent@keyturn.example", self.auth_time or self.clock.now(), contexts, RAW
         )
-        return Redeemed(who, ActToken(TOKEN) if app == "act" else None)
+        return Redeemed(who, ActToken(TOKEN))
 
 
 def _hash(nonce: str) -> str:

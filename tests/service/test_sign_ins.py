@@ -16,7 +16,7 @@ from bot.core.audit import Tag
 from bot.core.model import Reason
 from bot.core.records import TABLES, AuditRow, Signing, UsedSignIn
 from bot.errors import Refused, TransientError
-from bot.ports.sign_in import Finished, Landing, Purpose, Redirect, SignInAsk
+from bot.ports.sign_in import Finished, Landing, Purpose, Redeemed, Redirect, SignInAsk
 from bot.ports.store import Store
 from bot.service.keys import Keys, hashed
 from bot.service.purposes import contexts_by_purpose
@@ -220,6 +220,22 @@ async def test_parallel_callbacks_are_one(desk: Desk) -> None:
     assert (await desk.finish(redirect)).refused == Reason.USED_STATE
     desk.gate.set()
     assert await first == desk.landing
+    assert len(desk.done) == 1
+
+
+async def test_a_state_is_consumed_before_the_code_is_redeemed(desk: Desk) -> None:
+    """A second callback that comes while the first is still at the authority is not a second one."""
+    redirect = await desk.begin()
+    redeem, second = desk.authority.redeem, []
+
+    async def redeem_slowly(**asked: Any) -> Redeemed:
+        if not second:
+            second.append(await desk.finish(redirect))
+        return await redeem(**asked)
+
+    desk.authority.redeem = redeem_slowly  # type: ignore[method-assign]
+    assert await desk.finish(redirect) == desk.landing
+    assert second[0].refused == Reason.USED_STATE
     assert len(desk.done) == 1
 
 
