@@ -93,11 +93,11 @@ EVERYDAY = [
 
 
 def test_most_of_what_is_wrong_is_heard_in_other_words_too(model: _Model) -> None:
-    """A detector, not a promise: nine in ten here, at next to no false alarm."""
+    """A detector, not a promise: nine in ten are heard, at one false alarm in ten at most."""
     heard = [text for text in WRONG if route(model, text).action is Action.ALARM]
     rung = [text for text in EVERYDAY if route(model, text).action is Action.ALARM]
     assert len(heard) >= 0.9 * len(WRONG), sorted(set(WRONG) - set(heard))
-    assert len(rung) <= 1, rung
+    assert len(rung) <= 0.1 * len(EVERYDAY), rung
 
 
 @pytest.mark.parametrize("text", EXAMPLES["talk_to_human"])
