@@ -81,7 +81,7 @@ FROM_DEFAULTS = ("timeout", "exhausted", "error", "unknown", "fail", "refused")
 """Outcomes that `defaults.on` may lead somewhere; all others are drawn at their step."""
 RESERVED_CHOICES = frozenset({"text", "title", "invalid", "remind", "timeout", "exhausted"})
 """Keys with a meaning of their own in words files, or outcomes with one of their own."""
-RESERVED_STEPS = frozenset({"flow", "defaults", "case", "desk", "and", "or", "not", "in", "is", "if", "else"})
-"""Not usable as step ids: words' own heading, names every text may use, words of conditions."""
+RESERVED_STEPS = frozenset({"flow", "and", "or", "not", "in", "is", "if", "else"})
+"""Not usable as step ids: the heading of words files, and the words of conditions."""
 PERSON_STEP = "@person"
 """The engine's own handoff, drawn by no flow: the person asked for a person."""

@@ -62,6 +62,19 @@ class Document:
     data: Data | None
     positions: Positions
     findings: tuple[Finding, ...] = ()
+    text: str = ""
+
+    def within(self, place: Place, line: int = 1, column: int = 0) -> Place:
+        """Where *line* (from 1) and *column* (from 0) of the text whose value begins at *place* are
+        in the file: behind its quote, or below its `|`."""
+        lines = self.text.splitlines()
+        rest = lines[place[0] - 1][place[1] - 1 :] if place[0] <= len(lines) else ""
+        if rest[:1] in {"|", ">"}:
+            below = lines[place[0]] if place[0] < len(lines) else ""
+            return place[0] + line, len(below) - len(below.lstrip()) + 1 + column
+        if line > 1:
+            return place[0] + line - 1, 1
+        return place[0], place[1] + column + (rest[:1] in {'"', "'"})
 
     @property
     def unreadable(self) -> bool:
@@ -83,7 +96,7 @@ class Document:
 def read(text: str, file: str) -> Document:
     """Read *text*; *file* is the name findings carry."""
     positions = Positions()
-    unread = Document(file, None, positions)
+    unread = Document(file, None, positions, (), text)
     if len(text) > MAX_TEXT:
         return _broken(unread, (1, 1), "The file is too long to be a flow.", "Split it into subflows.")
     if _deep(text):
@@ -103,12 +116,12 @@ def read(text: str, file: str) -> Document:
         return _broken(unread, (1, 1), "The file is empty.", "Write a flow, or remove the file.")
     reading = _Reading(unread, text)
     data = reading.data(node, ())
-    return Document(file, data, positions, tuple(reading.findings))
+    return Document(file, data, positions, tuple(reading.findings), text)
 
 
 def _broken(document: Document, place: Place, message: str, remedy: str) -> Document:
     finding = document.finding("F001", place, message, remedy)
-    return Document(document.file, None, document.positions, (finding,))
+    return Document(document.file, None, document.positions, (finding,), document.text)
 
 
 def _deep(text: str) -> bool:

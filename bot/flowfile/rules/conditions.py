@@ -30,16 +30,16 @@ def check(file: FlowFile, book: Book) -> Iterator[Finding]:
         for n, branch in enumerate(step.branches):
             if branch.condition is None:
                 continue
-            line, column = file.document.positions.value("steps", step.id, "switch", n, "if")
+            start = file.document.positions.value("steps", step.id, "switch", n, "if")
             try:
                 condition = parse(branch.condition.text)
             except ExpressionError as err:
-                place = (line, column + err.column)
+                place = file.document.within(start, column=err.column)
                 message = f"“{branch.condition.text}”: {err.message}."
                 remedy = "Compare names with values, as in: duty.agents > 1 and wiped == 'lost'."
                 yield file.document.finding("X001", place, message, remedy, path=(step.id,))
                 continue
-            yield from _constant(file, step.id, condition, (line, column))
+            yield from _constant(file, step.id, condition, start)
 
 
 def _constant(file: FlowFile, step: str, condition: Expression, place: tuple[int, int]) -> Iterator[Finding]:
@@ -49,7 +49,8 @@ def _constant(file: FlowFile, step: str, condition: Expression, place: tuple[int
     for name, choice, column in _impossible(condition.tree, file.flow):
         message = f"“{name}” is never “{choice}”."
         remedy = f"Its choices: {', '.join(file.flow.steps[name].choices)}."
-        yield file.document.finding("X002", (place[0], place[1] + column), message, remedy, path=(step,))
+        where = file.document.within(place, column=column)
+        yield file.document.finding("X002", where, message, remedy, path=(step,))
 
 
 def _impossible(tree: ast.expr, flow: Flow) -> Iterator[tuple[str, str, int]]:

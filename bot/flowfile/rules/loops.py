@@ -34,7 +34,7 @@ def check(file: FlowFile, book: Book) -> Iterator[Finding]:
         message = f"This loop may go round for ever: {' > '.join(loop)}."
         remedy = "Give a step on it max_visits and an exhausted outcome."
         yield _finding(file, "L002", loop, message, remedy)
-    circle = cycle({name: _calls(book.flows[name]) for name in book.callees(file.flow.id)})
+    circle = cycle({name: _calls(book, name) for name in book.callees(file.flow.id)})
     if file.flow.id in circle:
         message = f"These flows call each other in a circle: {' > '.join(circle)}."
         first = next(s for s in file.flow.steps.values() if s.verb is Verb.CALL and s.what in circle)
@@ -58,8 +58,9 @@ def _unbounded(file: FlowFile) -> Mapping[str, tuple[str, ...]]:
     }
 
 
-def _calls(file: FlowFile) -> tuple[str, ...]:
-    return tuple(s.what for s in file.flow.steps.values() if s.verb is Verb.CALL)
+def _calls(book: Book, flow: str) -> tuple[str, ...]:
+    steps = book.flows[flow].flow.steps.values()
+    return tuple(s.what for s in steps if s.verb is Verb.CALL and s.what in book.flows)
 
 
 def _finding(file: FlowFile, rule: str, loop: tuple[str, ...], message: str, remedy: str) -> Finding:

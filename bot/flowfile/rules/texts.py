@@ -65,7 +65,7 @@ def _missing(file: FlowFile, book: Book, words: WordsFile) -> Iterator[Finding]:
 def _template(words: WordsFile) -> Iterator[Finding]:
     for (step, _), text in words.texts.items():
         for complaint in complaints(text.text):
-            place = (text.place[0] + complaint.line - 1, text.place[1] if complaint.line == 1 else 1)
+            place = words.document.within(text.place, complaint.line)
             yield words.document.finding("T002", place, complaint.message, complaint.remedy, path=(step,))
 
 

@@ -52,9 +52,9 @@ def _condition(file: FlowFile, step: Step, n: int, condition: Expression, facts:
         tested = {name.path for name in parse(condition.text).tested()}
     except ExpressionError:
         return
-    line, column = file.document.positions.value("steps", step.id, "switch", n, "if")
+    start = file.document.positions.value("steps", step.id, "switch", n, "if")
     for name in condition.names():
-        place = (line, column + name.column)
+        place = file.document.within(start, column=name.column)
         sure = facts if name.path not in tested else None
         yield from _name(file.document, place, file.flow, name.path, sure, {}, step)
 
@@ -69,7 +69,7 @@ def _text(
     except TemplateSyntaxError:
         return
     for name in names:
-        place = (text.place[0] + name.line - 1, text.place[1] if name.line == 1 else 1)
+        place = words.document.within(text.place, name.line)
         path = (name.name, *name.attributes)
         yield from _name(words.document, place, file.flow, path, facts, ALWAYS, step)
 
