@@ -27,6 +27,7 @@ from bot.adapters.graph.asking import Asking
 from bot.adapters.graph.budget import Budget, Share
 from bot.adapters.graph.client import GraphHttp
 from bot.adapters.graph.directory import GraphDirectory
+from bot.adapters.graph.recent import RecentDirectory
 from bot.adapters.store.opening import open_store
 from bot.adapters.web.app import Page
 from bot.adapters.web.app import build as build_web
@@ -121,6 +122,7 @@ class Product:
     words: WordService
     published: PublishedFlows
     turns: TurnService
+    router: ExampleRouter
     intake: IntakeService
     codes: CodeBook
     shell: Shell
@@ -146,10 +148,15 @@ class Product:
         root = pack_root()
         await self.published.publish(from_folder(root / "flows", root / "templates"))
         await self.acts.recover(alone=alone)
+        self.running.append(asyncio.create_task(self.warm(), name="Warm"))
         for runner in (self.outbox, self.timers, self.sequencer):
             task = asyncio.create_task(runner.run(), name=type(runner).__name__)
             task.add_done_callback(_ended)
             self.running.append(task)
+
+    async def warm(self) -> None:
+        """Train the router before somebody waits for it."""
+        await self.router.route("")
 
     async def stop(self) -> None:
         """Let what is under way come to its end, then close everything."""
@@ -300,6 +307,7 @@ def build(
     asking = Asking(http, tokens)
     budget = Budget(store, clock)
     directory = GraphDirectory(asking, budget, clock)
+    shown = RecentDirectory(directory, clock)
     watching = GraphDirectory(asking, Budget(store, clock, Share.WATCH), clock)
     acting = GraphActing(http, budget)
     own = (settings.groups.agents, settings.groups.security, settings.groups.eligible)
@@ -314,8 +322,8 @@ def build(
         desk=DeskWords(settings.desk.phone, hours),
         links={
             "security_info": security_info,
-            "my_page": f"{settings.public_url.rstrip('/')}/me",
-            "help": f"{settings.public_url.rstrip('/')}/help",
+            "my_page": f"{settings.public_url}/me",
+            "help": f"{settings.public_url}/help",
         },
     )
     published = PublishedFlows(store, words, clock, keys)
@@ -357,11 +365,11 @@ def build(
     )
     video = settings.live_check.video_url
     entry = ProofEntry(
-        store, clock, entropy, keys, directory, attempts, limits, book, stops, provings, codes, vouchers,
+        store, clock, entropy, keys, shown, attempts, limits, book, stops, provings, codes, vouchers,
         sign_ins, video=bool(video),
     )  # fmt: skip
     checks = LiveChecks(
-        store, clock, entropy, keys, directory, sign_ins, law.humans,
+        store, clock, entropy, keys, shown, sign_ins, law.humans,
         agents=settings.groups.agents, video_url=video,
     )  # fmt: skip
     follow = FollowThrough(store, turns, watching, clock, entropy, handovers, stops)
@@ -380,11 +388,11 @@ def build(
         store, clock, keys, law, reader, attempts, requests, executions, graph_acts, holder=holder
     )
     reviews = ReviewService(
-        store, clock, entropy, keys, law, reader, directory, agents, requests, stops, sign_ins
+        store, clock, entropy, keys, law, reader, shown, agents, requests, stops, sign_ins
     )
     withdrawals = Withdrawals(store, clock, entropy, acting, directory, agents, handovers)
-    card_views = CardViews(store, directory, published, clock, keys, law.policy)
-    dead = DeadLetterBox(store)
+    card_views = CardViews(store, shown, published, clock, keys, law.policy)
+    dead = DeadLetterBox(store, turns, clock, entropy)
     desk = DeskService(
         store=store, clock=clock, entropy=entropy, directory=directory, flows=published, turns=turns,
         sessions=sessions, sign_ins=sign_ins, views=card_views, dead=dead,
@@ -500,14 +508,14 @@ def build(
         Health(store_answers(store), registry),
         Callback(shell, sign_ins),
         HelpPage(shell),
-        CasePage(shell, case_pages, security_info=security_info),
+        CasePage(shell, case_pages, polls, security_info=security_info),
         ReviewPage(shell, reviews, checks, desk, polls),
         Voucher(shell, vouchers),
         Me(shell, my_page),
         DeskPage(shell, desk, polls),
     ]
     return Product(
-        settings, store, keys, words, published, turns, intake, codes, shell, chat, PageLinks(keys), polls,
+        settings, store, keys, words, published, turns, router, intake, codes, shell, chat, PageLinks(keys), polls,
         outbox, timers, Sequencer(store, clock, holder=holder), acts, sign_ins, pages,
         [authority.close, tokens.close, http.close],
     )  # fmt: skip

@@ -100,8 +100,7 @@ groups:
 humans: {{employee_id: true}}
 deputies: {{{ident("manager")}: [{ident("deputy")}]}}
 policy:
-  sensitive: [{GROUPS["executives"].id}]
-  excluded: [{ident("break_glass")}]
+  lists: {{sensitive: [{GROUPS["executives"].id}], excluded: [{ident("break_glass")}]}}
 live_check: {{video_url: "{sandbox}/sandbox/video"}}
 desk:
   phone: "+49 30 5550 0100"

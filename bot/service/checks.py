@@ -192,7 +192,7 @@ class LiveChecks:
             raise Refused(Reason.SUBJECT_CHANGED, detail="no account found")
         if oid == case.subject_oid:
             raise Refused(Reason.SELF)
-        facts = await self._directory.facts(Oid(oid), groups=(self._agents,))
+        facts = await self._directory.facts(Oid(oid), groups=(self._agents,), methods=False)
         if isinstance(facts.groups, Unreadable) or isinstance(facts.person, Unreadable):
             raise Refused(Reason.FACTS_UNREADABLE)
         if facts.person is None or not facts.person.enabled or self._agents not in facts.groups:

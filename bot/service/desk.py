@@ -72,7 +72,7 @@ class DeskService:
     async def signed_in(self, finished: Finished) -> Landing:
         """Opens a desk session for a member of the agents' group, and for nobody else."""
         who = finished.who
-        facts = await self._directory.facts(who.oid, groups=(self._group,))
+        facts = await self._directory.facts(who.oid, groups=(self._group,), methods=False)
         reason = not_an_agent(facts, self._group)
         if reason is not None:
             at = self._clock.now()
@@ -93,7 +93,7 @@ class DeskService:
         read_at = self._members.get(agent.oid)
         if read_at is not None and timedelta(0) <= at - read_at < _ASK_AGAIN:
             return
-        facts = await self._directory.facts(Oid(agent.oid), groups=(self._group,))
+        facts = await self._directory.facts(Oid(agent.oid), groups=(self._group,), methods=False)
         if not_an_agent(facts, self._group) is not None:
             self._members.pop(agent.oid, None)
             raise Refused(Reason.NOT_AN_AGENT)

@@ -67,7 +67,7 @@ class Reader:
         oids, seen = tuple(dict.fromkeys(approvers)), tuple(dict.fromkeys(w for w in witnesses if w))
         first, people, others = await asyncio.gather(
             self._directory.facts(Oid(subject), groups=asked),
-            asyncio.gather(*(self._directory.facts(Oid(o), groups=asked) for o in oids)),
+            asyncio.gather(*(self._directory.facts(Oid(o), groups=asked, methods=False) for o in oids)),
             asyncio.gather(*(self._person(o) for o in seen)),
         )
         return World(
@@ -95,7 +95,7 @@ class Agents:
         self._groups = tuple(g for g in (group, security) if g)
 
     async def fault(self, oid: str) -> Reason | None:
-        facts = await self._directory.facts(Oid(oid), groups=self._groups)
+        facts = await self._directory.facts(Oid(oid), groups=self._groups, methods=False)
         if isinstance(facts.groups, Unreadable) or isinstance(facts.person, Unreadable):
             return Reason.FACTS_UNREADABLE
         if facts.person is None or not facts.person.enabled or not facts.groups & set(self._groups):

@@ -110,7 +110,7 @@ class FakeDirectory:
     async def sign_ins(self, oid: Oid) -> Unreadable:
         return Unreadable("unlicensed")
 
-    async def facts(self, oid: Oid, *, groups: tuple[str, ...]) -> AccountFacts:
+    async def facts(self, oid: Oid, *, groups: tuple[str, ...], methods: bool = True) -> AccountFacts:
         self.asked.append(f"facts {oid}")
         if self.unreadable:
             bad = Unreadable(self.unreadable)

@@ -47,7 +47,7 @@ class Tenant:
 
     # --- Directory -----------------------------------------------------------------------------------
 
-    async def facts(self, oid: Oid, *, groups: tuple[str, ...]) -> AccountFacts:
+    async def facts(self, oid: Oid, *, groups: tuple[str, ...], methods: bool = True) -> AccountFacts:
         found = self.accounts.get(oid)
         if found is None:
             found = replace(next(iter(self.accounts.values())), person=None)

@@ -152,7 +152,7 @@ class Members:
     async def person(self, oid: Oid) -> Person | None:
         return self._person(oid)
 
-    async def facts(self, oid: Oid, *, groups: tuple[str, ...]) -> AccountFacts:
+    async def facts(self, oid: Oid, *, groups: tuple[str, ...], methods: bool = True) -> AccountFacts:
         self.read += 1
         nothing: tuple[Any, ...] = ()
         return AccountFacts(
