@@ -40,4 +40,4 @@ def test_pages_hold_no_prose_of_their_own(template) -> None:  # type: ignore[no-
     html = template.read_text(encoding="utf-8")
     html = re.sub(r"\{% block (?:body_class|width) %\}.*?\{% endblock %\}", "", html)
     bare = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<[^>]+>", " ", html, flags=re.DOTALL)
-    assert not re.findall(r"[A-Za-zÀ-ÿ]{3,}", bare)
+    assert set(re.findall(r"[A-Za-zÀ-ÿ]{3,}", bare)) <= {"Microsoft"}  # a name

@@ -9,6 +9,7 @@ from __future__ import annotations
 import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
+from yarl import URL
 
 from bot.adapters.web import security
 from bot.adapters.web.shell import FRAMES, PANE, Shell
@@ -70,7 +71,7 @@ class DemoPage:
         if request.method not in ("GET", "HEAD"):
             security.demand_same_origin(request)
         headers = CIMultiDict((k, v) for k, v in request.headers.items() if k.lower() not in _NOT_ON)
-        url = f"{self._sandbox}{request.rel_url.raw_path_qs}"
+        url = URL(f"{self._sandbox}{request.rel_url.raw_path_qs}", encoded=True)
         try:
             async with self._session().request(
                 request.method, url, headers=headers, data=await request.read(), allow_redirects=False
