@@ -12,6 +12,7 @@ from aiohttp import web
 
 from bot.adapters.web.app import build
 from bot.adapters.web.case import CasePage
+from bot.adapters.web.polling import Polls
 from bot.adapters.web.shell import Shell, Site
 from bot.core.records import Attempt, Case, Proving, Request
 from bot.ports.store import Store, UnitOfWork
@@ -86,14 +87,16 @@ async def case_house(
     url = f"http://127.0.0.1:{port}"
     site = Site(url, "http://localhost:1", "+49 30 5550 100", "Mon–Fri 8–18")
     shell = Shell(site, words(), SessionService(store, clock, entropy), entropy, ROOT / "templates")
+    polls = Polls(store)
     runner = web.AppRunner(
-        build(shell, [CasePage(shell, world.pages, security_info=SECURITY_INFO)]), access_log=None
+        build(shell, [CasePage(shell, world.pages, polls, security_info=SECURITY_INFO)]), access_log=None
     )
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     try:
         yield CaseHouse(url, world, shell)
     finally:
+        polls.close()
         await runner.cleanup()
 
 

@@ -15,6 +15,7 @@ from aiohttp import web
 from bot.adapters.web import security
 from bot.adapters.web.app import status_of
 from bot.adapters.web.case_json import pulse_json, sealed_json, view_json
+from bot.adapters.web.polling import Polls
 from bot.adapters.web.shell import LOCALE, Shell
 from bot.core.model import Reason
 from bot.errors import Refused
@@ -27,10 +28,11 @@ Doing = Callable[[str, str, Fields], Awaitable[None]]
 
 
 class CasePage:
-    def __init__(self, shell: Shell, pages: CasePages, *, security_info: str) -> None:
+    def __init__(self, shell: Shell, pages: CasePages, polls: Polls, *, security_info: str) -> None:
         """*security_info*: where people register sign-in methods, as a link on the page."""
         self._shell = shell
         self._pages = pages
+        self._polls = polls
         self._security_info = security_info
 
     def routes(self) -> list[web.RouteDef]:
@@ -173,10 +175,14 @@ class CasePage:
     async def pulse(self, request: web.Request) -> web.Response:
         data = await self._shell.data(request)
         wait = data.get("wait", 0)
-        pulse = await self._pages.pulse(
-            request.match_info["handle"], self._browser(request), answer=_text(data, "answer"),
-            version=_text(data, "version"), wait=float(wait) if isinstance(wait, int | float) else 0.0,
+        pulse = await self._polls.unless_closing(
+            self._pages.pulse(
+                request.match_info["handle"], self._browser(request), answer=_text(data, "answer"),
+                version=_text(data, "version"), wait=float(wait) if isinstance(wait, int | float) else 0.0,
+            )
         )  # fmt: skip
+        if pulse is None:
+            raise Refused(Reason.UNAVAILABLE)
         return self._shell.json(pulse_json(pulse))
 
     async def take_pass(self, request: web.Request) -> web.Response:

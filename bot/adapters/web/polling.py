@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 from bot.ports.store import Store
 
@@ -36,6 +36,17 @@ class Polls:
             mark = await self._wait(topic, mark, left)
             found = await read()
         return found
+
+    async def unless_closing(self, waiting: Coroutine[Any, Any, T]) -> T | None:
+        """The result of something that waits by itself; None when everybody has to let go first."""
+        asked = asyncio.ensure_future(waiting)
+        closing = asyncio.ensure_future(self._closing.wait())
+        try:
+            await asyncio.wait({asked, closing}, return_when=asyncio.FIRST_COMPLETED)
+            return asked.result() if asked.done() else None
+        finally:
+            asked.cancel()
+            closing.cancel()
 
     async def _wait(self, topic: str, mark: int, left: float) -> int:
         news = asyncio.ensure_future(self._store.changed(topic, after=mark, timeout=left))

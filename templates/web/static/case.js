@@ -87,7 +87,10 @@ async function post(name, body) {
     body: JSON.stringify(body),
   });
   const told = await answer.json();
-  if (!answer.ok) throw Object.assign(new Error(told.error), { refused: true });
+  if (!answer.ok && told.error !== "unavailable" && answer.status < 500) {
+    throw Object.assign(new Error(told.error), { refused: true });
+  }
+  if (!answer.ok) throw new Error("unavailable");
   return told;
 }
 
