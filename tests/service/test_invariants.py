@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.core.facts import LivePass, Role, Roles
@@ -194,6 +194,14 @@ class Story:
 
 
 @settings(max_examples=60)
+@example(events=[("approve", AGENT), ("go", 50), ("claim",)])
+@example(events=[("plant",), ("approve", AGENT), ("ask",), ("approve", SECOND)])
+@example(events=[("draft", AGENT), ("plant",), ("sign", 0)])
+@example(events=[("draft", AGENT), ("promote", True), ("sign", 0)])
+@example(events=[("draft", AGENT), ("agent", False), ("sign", 0)])
+@example(events=[("draft", AGENT), ("key",), ("sign", 0)])
+@example(events=[("fault", "issue_pass", "die_after"), ("approve", AGENT), ("ask",), ("approve", SECOND)])
+@example(events=[("fault", "issue_pass", "after"), ("approve", AGENT), ("ask",), ("approve", SECOND)])
 @given(st.lists(EVENTS, min_size=3, max_size=14))
 async def test_the_invariants_hold_over_any_sequence(stores: Stores, events: list[tuple[Any, ...]]) -> None:
     """Whatever people, agents, attackers, Graph and the machine do, in whatever order."""
