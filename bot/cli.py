@@ -44,8 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"keyturn: {err.place}: {err.message}\n  {err.remedy}", file=sys.stderr)
     except SettingsError as err:
         for problem in err.problems:
-            place = f"{problem.where}:{problem.line}" if problem.line else problem.where
-            print(f"keyturn: {place}: {problem.message}\n  {problem.remedy}", file=sys.stderr)
+            print(f"keyturn: {problem.where}: {problem.message}\n  {problem.remedy}", file=sys.stderr)
     except KeyboardInterrupt:
         return 130
     return 2

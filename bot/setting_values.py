@@ -93,7 +93,7 @@ def _origin(value: object) -> str:
 def _store_url(value: object) -> str:
     text = str(value)
     parts = urlsplit(text)
-    if parts.scheme not in {"sqlite", "postgresql"}:
+    if parts.scheme not in {"sqlite", "postgresql", "postgres", "embedded-postgres"}:
         raise complain(
             "this is no store.", "Write sqlite:///path/to/keyturn.db or postgresql://user@host/database."
         )

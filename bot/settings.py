@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -94,6 +95,13 @@ class Entra(_Group):
 
 class Graph(_Group):
     base_url: Url = "https://graph.microsoft.com/v1.0"
+
+    @property
+    def scope(self) -> str:
+        """What tokens for this Graph are asked with; on loopback, Microsoft's own name."""
+        parts = urlsplit(self.base_url)
+        host = parts.netloc if parts.scheme == "https" else "graph.microsoft.com"
+        return f"https://{host}/.default"
 
 
 class Groups(_Group):

@@ -162,6 +162,14 @@ def unit_shape(key: str) -> dict[str, Any]:
     }
 
 
+def get_group(call: Call) -> dict[str, Any]:
+    wanted = call.request.match_info["group"].lower()
+    group = next((one for one in GROUPS.values() if one.id == wanted), None)
+    if group is None:
+        raise GraphError(404, "Request_ResourceNotFound", f"Resource '{wanted}' does not exist.")
+    return {"@odata.context": f"{CONTEXT}#groups/$entity", **_picked(call, group_shape(group))}
+
+
 def owned_objects(call: Call) -> dict[str, Any]:
     things = [group_shape(GROUPS[key]) for key in call.user().doc["owns"]]
     return paged(
@@ -226,6 +234,7 @@ ENDPOINTS = [
     ),
     Endpoint("GET", "/users/{user}/ownedObjects", owned_objects, USERS, USERS),
     Endpoint("GET", f"/users/{{user}}/ownedObjects/{CAST}", owned_objects, USERS, USERS),
+    Endpoint("GET", "/groups/{group}", get_group, GROUPS_READ[1:], GROUPS_READ[1:]),
     Endpoint("GET", "/directory/administrativeUnits", list_units, ("AdministrativeUnit.Read.All",), ()),
     Endpoint(
         "GET",

@@ -287,4 +287,4 @@ async def _read(part: Awaitable[T]) -> Read[T]:
 
 
 async def _unread() -> Unreadable:
-    return Unreadable("late")
+    return Unreadable("unread")

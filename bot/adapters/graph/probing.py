@@ -1,0 +1,55 @@
+"""Questions that only `keyturn check` asks: does Graph answer, and how far does the reader see?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.adapters.graph.asking import Asking, Build
+from bot.adapters.graph.directory import query
+from bot.errors import PermanentError
+
+
+class Probe:
+    """Asks on behalf of the operator. Raises TransientError or PermanentError."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    async def group(self, ident: str) -> str | None:
+        """The display name of a group, None when there is no such group."""
+        wanted = query(select=["id", "displayName"])
+        body = await self._asking.one(
+            lambda g: g.groups.by_group_id(ident).to_get_request_information(wanted)
+        )
+        return str(body.get("displayName") or ident) if body else None
+
+    async def eligible_roles(self, principal: str) -> str:
+        """`answered`, `unlicensed` or `refused`."""
+        wanted = query(filter=f"principalId eq '{principal}'")
+
+        def build(graph: Any) -> Any:
+            asked = graph.role_management.directory.role_eligibility_schedule_instances
+            return asked.to_get_request_information(wanted)
+
+        return await self._licence(build)
+
+    async def risk(self, ident: str) -> str:
+        """`answered`, `unlicensed` or `refused`."""
+        return await self._licence(
+            lambda g: g.identity_protection.risky_users.by_risky_user_id(ident).to_get_request_information()
+        )
+
+    async def sign_ins(self) -> str:
+        """`answered`, `unlicensed` or `refused`."""
+        return await self._licence(lambda g: g.audit_logs.sign_ins.to_get_request_information(query(top=1)))
+
+    async def _licence(self, build: Build) -> str:
+        try:
+            await self._asking.one(build)
+        except PermanentError as err:
+            if err.reason == "unlicensed":
+                return "unlicensed"
+            if err.status == 403:
+                return "refused"
+            raise
+        return "answered"

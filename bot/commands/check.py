@@ -1,0 +1,66 @@
+"""`keyturn check`: does the set-up work, live, against the authority and Graph?
+
+Green is good, amber works with less, red must be mended. Exit code 0: nothing red. 1: something is.
+2: the settings cannot be used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bot.commands.check_entra import Line
+    from bot.settings import Settings
+
+_SIGNS = {"green": "✓", "amber": "!", "red": "✗"}
+
+
+def add_parser(commands: Any) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "check", help="prove a set-up against the authority and Graph"
+    )
+    parser.add_argument("--config", type=Path, default=Path("app.yaml"), help="default: app.yaml")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check, print, and answer with the exit code. Raises SettingsError."""
+    import asyncio
+    import os
+
+    from bot.settings import load
+
+    found = asyncio.run(findings(load(args.config, os.environ)))
+    if args.format == "json":
+        sys.stdout.write(json.dumps([asdict(line) for line in found], ensure_ascii=False, indent=1) + "\n")
+    else:
+        sys.stdout.writelines(f"{text}\n" for line in found for text in said(line))
+    return 1 if any(line.level == "red" for line in found) else 0
+
+
+async def findings(settings: Settings) -> list[Line]:
+    """All lines, in the order in which one would mend them."""
+    import asyncio
+
+    from bot.commands import check_entra as probes
+    from bot.service.chance import SystemClock
+
+    found = await asyncio.to_thread(probes.store, settings)
+    found += [line async for line in probes.authority(settings, SystemClock())]
+    if any(line.level == "red" for line in found if line.what == "authority"):
+        return found  # without it the rest would only say so again
+    found += [line async for line in probes.registrations(settings)]
+    found += [line async for line in probes.graph(settings)]
+    return found
+
+
+def said(line: Line) -> list[str]:
+    """A line for a terminal; the level is a word as well as a sign."""
+    head = f"{_SIGNS[line.level]} {line.level:5}  {line.what}: {line.said}"
+    return [head, f"           → {line.todo}"] if line.todo else [head]
