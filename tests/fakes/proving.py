@@ -164,7 +164,9 @@ class FakeSignIns:
 
     async def begin(self, ask: SignInAsk) -> Redirect:
         self.asks.append(ask)
-        return Redirect("https://authority.example/authorize", "__Host-tx-1", "sealed", signing_id="signing-1")
+        return Redirect(
+            "https://authority.example/authorize", "__Host-tx-1", "sealed", signing_id="signing-1"
+        )
 
 
 class FakeAdded:
@@ -235,7 +237,12 @@ class World:
         return self.keys.handle("case", case_id)
 
     async def case(
-        self, ident: str = "case-1", number: str = NUMBER, *, acts: Sequence[ActKind] | None = None, **more: Any
+        self,
+        ident: str = "case-1",
+        number: str = NUMBER,
+        *,
+        acts: Sequence[ActKind] | None = None,
+        **more: Any,
     ) -> Case:
         """An open case whose flow waits at the step `identity`."""
         at = self.clock.now()

@@ -39,7 +39,9 @@ async def test_looking_at_the_page_claims_nothing(world: World) -> None:
 async def test_a_claim_needs_the_case_number(world: World) -> None:
     """The number is not on the page, so who only has the link cannot claim."""
     handle = world.handle("case-1")
-    assert await refused(world.pages.claim(handle, "000000", "b", VISITOR, shared=False)) is Reason.WRONG_NUMBER
+    assert (
+        await refused(world.pages.claim(handle, "000000", "b", VISITOR, shared=False)) is Reason.WRONG_NUMBER
+    )
     assert await world.rows(Attempt) == []
     await world.pages.claim(handle, f" {NUMBER[:3]} {NUMBER[3:]} ", "b", VISITOR, shared=False)
     assert (await world.attempt("b")).network == VISITOR.network
@@ -49,7 +51,9 @@ async def test_guessing_case_numbers_stops_after_ten(world: World) -> None:
     """Somebody with the link gets ten guesses an hour; then even the right number must wait."""
     handle = world.handle("case-1")
     for _ in range(10):
-        assert await refused(world.pages.claim(handle, "1", "b", VISITOR, shared=False)) is Reason.WRONG_NUMBER
+        assert (
+            await refused(world.pages.claim(handle, "1", "b", VISITOR, shared=False)) is Reason.WRONG_NUMBER
+        )
     assert await refused(world.pages.claim(handle, NUMBER, "b", VISITOR, shared=False)) is Reason.TOO_MANY
     world.clock.go(hours=1)
     await world.pages.claim(handle, NUMBER, "b", VISITOR, shared=False)
@@ -67,7 +71,9 @@ async def test_a_case_that_is_over_or_frozen_cannot_be_claimed(
     """Terminal states are final."""
     world = World(store, clock, entropy)
     await world.case(status=status)
-    assert await refused(world.pages.claim(world.handle("case-1"), NUMBER, "b", VISITOR, shared=False)) is reason
+    assert (
+        await refused(world.pages.claim(world.handle("case-1"), NUMBER, "b", VISITOR, shared=False)) is reason
+    )
 
 
 async def test_another_browser_is_never_let_in(world: World) -> None:
