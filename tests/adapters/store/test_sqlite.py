@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.store import sqlite
+from bot.adapters.store import sqlite_file
 from bot.adapters.store.sqlite import SqliteStore
 from bot.core.records import Limit
 from bot.errors import TransientError
@@ -53,7 +53,7 @@ async def test_a_neighbour_who_keeps_the_lock_is_waited_for_then_reported(
     file_store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A backup tool that locks the file delays turns; it does not lose them silently."""
-    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.05)
     impatient = SqliteStore(tmp_path / "x.db")
     with closing(sqlite3.connect(tmp_path / "x.db", isolation_level=None)) as neighbour:
         neighbour.execute("BEGIN IMMEDIATE")

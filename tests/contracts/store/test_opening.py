@@ -171,6 +171,12 @@ def test_a_folder_that_cannot_serve_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / "letter.db").read_text().startswith("Dear Sir")
 
 
+def test_a_folder_that_cannot_be_written_is_refused_at_start() -> None:
+    """Not at the first turn. (Nobody may write there, not even root.)"""
+    with pytest.raises(UnusableError, match="cannot be opened"):
+        open_store("sqlite:////proc/keyturn.db")
+
+
 async def test_a_damaged_database_is_said_to_be_damaged(sqlite_place: SqlitePlace) -> None:
     """A torn page does not become an empty answer."""
     url = sqlite_place.url()
