@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.core.audit import Tag, audit_row
 from bot.core.engine import awaiting
 from bot.core.events import Answered
-from bot.core.facts import AccountFacts, Unreadable
 from bot.core.flow import FlowState
-from bot.core.model import Oid, Reason
+from bot.core.model import Reason
 from bot.core.records import Card, Case, Session, Shift, Timer, Withdrawal
 from bot.core.tables import Verb
 from bot.errors import Refused
@@ -27,9 +26,8 @@ from bot.ports.turns import Turns
 from bot.service import cards
 from bot.service.card_views import CardViews
 from bot.service.chance import new_id
+from bot.service.membership import Membership
 
-_ASK_AGAIN = timedelta(minutes=2)
-"""How long a membership once read is relied on for reading; decisions read their own."""
 OUTCOMES = frozenset({"closed", "back"})
 
 
@@ -54,15 +52,13 @@ class DeskService:
         self._store = store
         self._clock = clock
         self._entropy = entropy
-        self._directory = directory
         self._flows = flows
         self._turns = turns
         self._sessions = sessions
         self._sign_ins = sign_ins
         self._views = views
         self._dead = dead
-        self._group = agents_group
-        self._members: dict[str, datetime] = {}
+        self._members = Membership(directory, clock, agents_group)
 
     # --- who may sit here ------------------------------------------------------------------------
 
@@ -72,8 +68,7 @@ class DeskService:
     async def signed_in(self, finished: Finished) -> Landing:
         """Opens a desk session for a member of the agents' group, and for nobody else."""
         who = finished.who
-        facts = await self._directory.facts(who.oid, groups=(self._group,), methods=False)
-        reason = not_an_agent(facts, self._group)
+        reason = await self._members.refusal(who.oid)
         if reason is not None:
             at = self._clock.now()
             row = audit_row(
@@ -82,27 +77,13 @@ class DeskService:
             )  # fmt: skip
             await self._store.transact(lambda work: work.audit(row))
             return Landing("/desk", refused=reason.value)
-        self._members[who.oid] = self._clock.now()
         value = await self._sessions.open("desk", who, {"upn": who.upn})
         return Landing("/desk", session=value, session_kind="desk")
-
-    async def _demand(self, agent: Session) -> None:
-        """Raises Refused(NOT_AN_AGENT) once the owner of the session left the group; whoever cannot
-        be read is none."""
-        at = self._clock.now()
-        read_at = self._members.get(agent.oid)
-        if read_at is not None and timedelta(0) <= at - read_at < _ASK_AGAIN:
-            return
-        facts = await self._directory.facts(Oid(agent.oid), groups=(self._group,), methods=False)
-        if not_an_agent(facts, self._group) is not None:
-            self._members.pop(agent.oid, None)
-            raise Refused(Reason.NOT_AN_AGENT)
-        self._members[agent.oid] = at
 
     # --- reading ---------------------------------------------------------------------------------
 
     async def board(self, agent: Session) -> Board:
-        await self._demand(agent)
+        await self._members.demand(agent.oid)
         at = self._clock.now()
 
         def fn(work: UnitOfWork) -> tuple[str, list[Withdrawal], list[Shift], dict[str, str]]:
@@ -138,7 +119,7 @@ class DeskService:
     # --- taking turns ----------------------------------------------------------------------------
 
     async def take(self, agent: Session, case_id: str) -> None:
-        await self._demand(agent)
+        await self._members.demand(agent.oid)
         at = self._clock.now()
 
         def fn(work: UnitOfWork) -> None:
@@ -161,7 +142,7 @@ class DeskService:
         await self._changed(fn)
 
     async def release(self, agent: Session, case_id: str) -> None:
-        await self._demand(agent)
+        await self._members.demand(agent.oid)
         at = self._clock.now()
 
         def fn(work: UnitOfWork) -> None:
@@ -204,7 +185,7 @@ class DeskService:
     # --- shifts ----------------------------------------------------------------------------------
 
     async def start_shift(self, agent: Session) -> None:
-        await self._demand(agent)
+        await self._members.demand(agent.oid)
         at = self._clock.now()
 
         def fn(work: UnitOfWork) -> None:
@@ -233,7 +214,7 @@ class DeskService:
     # --- talks, withdrawals ------------------------------------------------------------------------
 
     async def answer(self, agent: Session, case_id: str, outcome: str) -> None:
-        await self._demand(agent)
+        await self._members.demand(agent.oid)
         if outcome not in OUTCOMES:
             raise Refused(Reason.BAD_FORM)
         at = self._clock.now()
@@ -261,7 +242,7 @@ class DeskService:
         self._store.notify(case_id)
 
     async def withdraw(self, agent: Session, browser: str, withdrawal_id: str) -> Redirect:
-        await self._demand(agent)
+        await self._members.demand(agent.oid)
         found = await self._store.read(lambda work: work.get(Withdrawal, withdrawal_id))
         if found is None or found.status != "open":
             raise Refused(Reason.REQUEST_ENDED)
@@ -289,19 +270,6 @@ class DeskService:
                 actor_method="desk_session", actor_auth_time=agent.auth_time, **body,
             )
         )  # fmt: skip
-
-
-def not_an_agent(facts: AccountFacts, group: str) -> Reason | None:
-    """Why an account may not sit at the desk, or None for a member in good standing. What cannot be
-    read is a no."""
-    person = facts.person
-    if person is None:
-        return Reason.NOT_AN_AGENT
-    if isinstance(person, Unreadable) or isinstance(facts.groups, Unreadable):
-        return Reason.FACTS_UNREADABLE
-    if group not in facts.groups or not person.enabled or person.guest or person.external:
-        return Reason.NOT_AN_AGENT
-    return None
 
 
 def _open_card(work: UnitOfWork, case_id: str) -> Card:

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from bot.adapters.web import security
-from bot.adapters.web.shell import Form, local_path, negotiated
+from bot.adapters.web.forms import Form, local_path, negotiated
 from bot.adapters.web.visitor import device_of, in_app, network_of
 from bot.core.model import Reason
 from bot.errors import ConflictError, Refused, TransientError

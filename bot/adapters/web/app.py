@@ -17,7 +17,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from bot.adapters.web import security
-from bot.adapters.web.shell import FRAMES, PANE, Form, Shell, local_path
+from bot.adapters.web.forms import Form, local_path
+from bot.adapters.web.shell import FRAMES, PANE, Shell
 from bot.core.model import Reason
 from bot.errors import ConflictError, PermanentError, Refused, TransientError
 

@@ -12,7 +12,8 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bot.adapters.web import security
-from bot.adapters.web.shell import Shell, local_path
+from bot.adapters.web.forms import local_path
+from bot.adapters.web.shell import Shell
 from bot.core.model import Reason
 from bot.errors import Refused
 from bot.ports.sign_in import SignIns

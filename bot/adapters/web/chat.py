@@ -15,9 +15,10 @@ from aiohttp import web
 from markupsafe import Markup
 
 from bot.adapters.web import security
+from bot.adapters.web.forms import json_object
 from bot.adapters.web.message_html import rendered
 from bot.adapters.web.polling import Polls
-from bot.adapters.web.shell import Shell, json_object
+from bot.adapters.web.shell import Shell
 from bot.adapters.web.transcript import Shown, WebChat
 from bot.core.elements import Field, Link
 from bot.core.message import Message

@@ -6,8 +6,9 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.adapters.web.forms import Form
 from bot.adapters.web.polling import Polls
-from bot.adapters.web.shell import Form, Shell
+from bot.adapters.web.shell import Shell
 from bot.core.model import Reason
 from bot.core.records import Session
 from bot.errors import Refused

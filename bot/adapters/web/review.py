@@ -8,8 +8,9 @@ from typing import Any
 from aiohttp import web
 
 from bot.adapters.web import security
+from bot.adapters.web.forms import Form
 from bot.adapters.web.polling import LONGEST, Polls
-from bot.adapters.web.shell import Form, Shell
+from bot.adapters.web.shell import Shell
 from bot.core.model import LiveHow, Reason
 from bot.core.records import Session
 from bot.errors import Refused
