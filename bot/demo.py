@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import os
 import secrets
 import signal
@@ -123,22 +124,30 @@ def free_port(after: int) -> int:
 
 
 class Sandbox:
-    """The sandbox as a child process: started, awaited, stopped with us."""
+    """The sandbox as a process of its own: started, or found again after the product was killed;
+    stopped with the product."""
 
     def __init__(self, data: Path, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._data, self._port = data, port
-        self._process: asyncio.subprocess.Process | None = None
+        self._pid = 0
 
     async def start(self) -> None:
         """Returns once it answers. Raises UnusableError when it does not."""
-        self._process = await asyncio.create_subprocess_exec(
+        self._data.mkdir(parents=True, exist_ok=True)
+        (self._data / "owner").write_text(str(os.getpid()))
+        left = self._data / "running"
+        if (found := _running(left)) is not None and found[1] == self._port:
+            self._pid = found[0]
+            return
+        process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot", "sandbox", "--port", str(self._port), "--data", str(self._data),
-            stdout=asyncio.subprocess.PIPE, start_new_session=True,
+            "--owned", stdout=asyncio.subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
-        assert self._process.stdout is not None
+        self._pid = process.pid
+        assert process.stdout is not None
         try:
-            line = await asyncio.wait_for(self._process.stdout.readline(), READY_WITHIN)
+            line = await asyncio.wait_for(process.stdout.readline(), READY_WITHIN)
         except TimeoutError:
             line = b""
         if not line:
@@ -146,11 +155,33 @@ class Sandbox:
             raise UnusableError(
                 f"the sandbox on port {self._port}", "it did not start.", "Name another port with --sandbox-port."
             )
+        left.write_text(f"{process.pid} {self._port}")
 
     async def stop(self) -> None:
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(signal.SIGTERM)
-            await self._process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGTERM)
+        (self._data / "running").unlink(missing_ok=True)
+
+
+def _running(left: Path) -> tuple[int, int] | None:
+    """(process id, port) of the sandbox that a killed product left behind, if it is still there."""
+    try:
+        pid, port = (int(word) for word in left.read_text().split())
+        command = Path(f"/proc/{pid}/cmdline")
+        os.kill(pid, 0)
+    except (OSError, ValueError):
+        return None
+    if command.exists() and b"sandbox" not in command.read_bytes():
+        return None  # the number went to another process
+    return pid, port
+
+
+def sandbox_port(data: Path, wanted: int, after: int) -> int:
+    """The port the sandbox has, is to have, or the first free one from *after* on."""
+    found = _running(data / "running")
+    if found is not None and wanted in (0, found[1]):
+        return found[1]
+    return wanted or free_port(after)
 
 
 async def wire(settings: Path, sandbox_url: str, http: aiohttp.ClientSession) -> tuple[Product, DemoPage, Chat, FirstDay]:

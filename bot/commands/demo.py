@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
 async def _run(args: argparse.Namespace, data: Path) -> None:
     import aiohttp
 
-    from bot.demo import Sandbox, free_port, wire, write_settings
+    from bot.demo import Sandbox, sandbox_port, wire, write_settings
     from bot.errors import UnusableError
     from bot.serving import door, serving, stop_signals
 
@@ -47,9 +47,9 @@ async def _run(args: argparse.Namespace, data: Path) -> None:
         raise UnusableError(f"--host {args.host}", "The demo signs in with plain http.", "Use 127.0.0.1.")
     listening = door(args.host, args.port)
     port = listening.getsockname()[1]
-    sandbox_port = args.sandbox_port or free_port(port + 1)
-    settings = write_settings(data, host=args.host, port=port, sandbox_port=sandbox_port)
-    sandbox = Sandbox(data / "sandbox", sandbox_port)
+    tenant = sandbox_port(data / "sandbox", args.sandbox_port, port + 1)
+    settings = write_settings(data, host=args.host, port=port, sandbox_port=tenant)
+    sandbox = Sandbox(data / "sandbox", tenant)
     stop = stop_signals()
     try:
         await sandbox.start()

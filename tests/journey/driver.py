@@ -75,6 +75,7 @@ class Chat:
         self.person = person
         self.seq = 0
         self.messages: list[dict[str, Any]] = []
+        self.accepted: list[str] = []
         self._sent = 0
 
     def say(self, **what: Any) -> None:
@@ -84,7 +85,10 @@ class Chat:
 
         def once() -> bool | None:
             answer = self._http.post(f"/chat/{self.person}", json=body)
-            return True if answer.status_code == 200 else None
+            if answer.status_code == 200:
+                self.accepted.append(str(body["id"]))
+                return True
+            return None
 
         until(f"chat takes {what}", once)
 
@@ -206,12 +210,12 @@ class Agent:
         self.browser.sign_in(signing, self.person)
         return str(self.review(path)["digits"])
 
-    def approve(self, path: str, why: str = "") -> Page:
-        """Draft, read what is signed, sign."""
+    def approve(self, path: str, why: str = "", *, replaces: str = "") -> Page:
+        """Draft, read what is signed, sign. *replaces*: the live pass that may be replaced."""
         page = self.browser.get(path)
         form = page.form("/approve")
         signable = self.browser.post(
-            f"{path}/approve", {**form.fields, "why": why or _chosen(page.text, "why")}, json=True
+            f"{path}/approve", {**form.fields, "why": why or _chosen(page.text, "why"), "replaces": replaces}, json=True
         )
         assert signable.status == 200, (signable.status, signable.text[:500])
         there = self.browser.get(signable.json()["location"])
@@ -240,6 +244,7 @@ class Journey:
         self.agent, self.checker = Agent(self.base, "agent"), Agent(self.base, "agent2")
         self.subject: Subject | None = None
         self.review = ""
+        self.known_codes: list[str] = []
 
     def open(self, words: str = "I got a new phone") -> Subject:
         """From own words to a claimed case page."""
@@ -261,7 +266,8 @@ class Journey:
             told = self.http.get(f"/sandbox/people/{self.person}").json()
             return told["codes"] or None
 
-        return until("a printed sheet", there)
+        self.known_codes = until("a printed sheet", there)
+        return list(self.known_codes)
 
     def use_code(self, code: str) -> None:
         assert self.subject is not None
