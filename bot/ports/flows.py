@@ -19,3 +19,7 @@ class Flows(Protocol):
     def names(self) -> tuple[str, ...]:
         """Flows that can be started, in the order of the menu."""
         ...
+
+    async def catch_up(self) -> bool:
+        """Read the versions that other replicas stored; whether there were any."""
+        ...

@@ -28,12 +28,17 @@ from bot.ports.clock import Clock, Entropy
 from bot.ports.my_page import CodesKept
 from bot.ports.store import Store, UnitOfWork
 from bot.service.chance import new_id
-from bot.service.keys import Keys, b64
+from bot.service.keys import Keys, b64, hashed
+from bot.service.notices import notice_job
 
 SET = 10
 BITS = 128
 QUICK = timedelta(hours=72)
 SLOW = timedelta(days=14)
+MOST_CANDIDATES = 12
+"""Whole codes looked for in one message: a sheet of ten, and the message as one."""
+_LENGTH = 26  # letters of one code
+_GROUPS = (5, 5, 5, 5, 5, 1)
 _LETTERS = frozenset(string.ascii_uppercase + "234567")
 _LIKE = str.maketrans({"0": "O", "1": "I", "8": "B"})  # what base32 leaves out and eyes mix up
 
@@ -53,7 +58,9 @@ class CodeBook:
 
     # --- making ----------------------------------------------------------------------------------
 
-    async def prepare(self, oid: str, codes: Sequence[str], *, at: datetime, counts_from: datetime) -> list[SavedCode]:
+    async def prepare(
+        self, oid: str, codes: Sequence[str], *, at: datetime, counts_from: datetime
+    ) -> list[SavedCode]:
         """Rows for *codes*; the slow part, done before the transaction."""
         set_id = new_id(self._entropy, at)
 
@@ -71,9 +78,12 @@ class CodeBook:
 
     def draw(self) -> tuple[str, ...]:
         """Ten fresh codes, in groups that are easy to type."""
-        return tuple(grouped(base64.b32encode(self._entropy.bytes(BITS // 8)).decode().rstrip("=")) for _ in range(SET))
+        drawn = (base64.b32encode(self._entropy.bytes(BITS // 8)) for _ in range(SET))
+        return tuple(grouped(one.decode().rstrip("=")) for one in drawn)
 
-    async def counts_from(self, oid: str, at: datetime, *, strong: bool, after_recovery: bool = False) -> datetime:
+    async def counts_from(
+        self, oid: str, at: datetime, *, strong: bool, after_recovery: bool = False
+    ) -> datetime:
         """When a set made now begins to count. *strong*: the sign-in was phishing-resistant."""
         has_any = await self._store.read(lambda work: work.count(SavedCode, subject_oid=oid) > 0)
         return at + (QUICK if strong and not has_any and not after_recovery else SLOW)
@@ -133,17 +143,29 @@ class CodeBook:
         return True
 
     async def burn(self, subject_oid: str, typed: str) -> bool:
-        """Use up a code that was typed where everybody can read it; True when one was."""
-        if not subject_oid:
-            return False
-        for word in candidates(typed):
-            found = await self.verify(subject_oid, word)
-            if not isinstance(found, Reason):
-                return await self._store.transact(partial(self._consumed, selector=found))
-        return False
+        """Use up every code that was typed where everybody can read it, also one too young to count, and
+        tell its owner; True when there was one."""
+        burnt = False
+        for word in candidates(typed) if subject_oid else ():
+            code = plain(word)
+            row = await self._store.read(partial(self._row, selector=self._selector(subject_oid, code)))
+            secret = self._secret(subject_oid, code)
+            if row is None or not await asyncio.to_thread(self._fits, row.verifier, secret):
+                continue
+            burnt |= await self._store.transact(partial(self._burnt, selector=row.selector))
+        return burnt
 
-    def _consumed(self, work: UnitOfWork, *, selector: str) -> bool:
-        return self.consume(work, selector)
+    @staticmethod
+    def _row(work: UnitOfWork, *, selector: str) -> SavedCode | None:
+        return work.get(SavedCode, selector)
+
+    def _burnt(self, work: UnitOfWork, *, selector: str) -> bool:
+        row = work.get(SavedCode, selector)
+        if row is None or not self.consume(work, selector):
+            return False
+        key = f"burnt/{hashed(selector)}"
+        work.enqueue([notice_job(key, "code_burnt", oid=row.subject_oid, at=self._clock.now())])
+        return True
 
     async def state(self, subject_oid: str) -> str:
         """See `ports.saved_codes.SavedCodes`."""
@@ -207,6 +229,9 @@ def grouped(code: str) -> str:
 
 
 def candidates(text: str) -> list[str]:
-    """What in a message could be a whole saved code: each word, and all of it together."""
-    whole = [word for word in [*text.split(), text] if len(plain(word)) == 26]
-    return list(dict.fromkeys(whole))[:3]
+    """What in a message could be a whole saved code: a word, groups as printed, all of it together."""
+    words = text.split()
+    windows = (" ".join(words[n : n + len(_GROUPS)]) for n in range(len(words)))
+    spaced = [w for w in windows if tuple(len(plain(one)) for one in w.split()) == _GROUPS]
+    whole = [word for word in [*words, *spaced, text] if len(plain(word)) == _LENGTH]
+    return list(dict.fromkeys(whole))[:MOST_CANDIDATES]

@@ -15,11 +15,14 @@ from bot.core.records import (
     Card,
     Case,
     ChatRow,
+    Execution,
     Handover,
     Limit,
     Line,
     RememberedBrowser,
     SavedCode,
+    Sighting,
+    Withdrawal,
 )
 from bot.ports.chat_pages import Chatter, Chatters, chat_of
 from bot.ports.clock import Clock
@@ -27,6 +30,7 @@ from bot.ports.demo import Tenant
 from bot.ports.store import Store, UnitOfWork
 from bot.ports.turns import Turns
 from bot.service.codes import CodeBook
+from bot.service.sightings import beside
 
 PRINTED = timedelta(days=30)
 """How long ago the codes in the drawer were printed."""
@@ -95,6 +99,14 @@ class FirstDay:
             work.remove(SavedCode, code.selector)
         for browser in work.find(RememberedBrowser, subject_oid=chatter.oid):
             work.remove(RememberedBrowser, browser.browser_hash)
+        for owner in (chatter.oid, beside(chatter.oid)):
+            for sighting in work.find(Sighting, subject_oid=owner):
+                work.remove(Sighting, sighting.id)
+        for execution in work.find(Execution, subject_oid=chatter.oid, status="closed"):
+            work.remove(Execution, execution.id)  # or who recovered could vouch for nobody for a day
+        for withdrawal in work.find(Withdrawal, status="open"):
+            if withdrawal.subject_oid == chatter.oid:  # the sandbox has just taken the pass away
+                work.put(replace(withdrawal, status="done", by_oid="demo", done_at=self._clock.now()))
         for limit in work.find(Limit):
             if chatter.oid in limit.id or place in limit.id or limit.id.startswith("open/network/"):
                 work.remove(Limit, limit.id)

@@ -26,6 +26,7 @@ from bot.ports.store import Store, UnitOfWork
 from bot.ports.turns import Turns
 from bot.service.chance import new_id
 from bot.service.handover import Handovers
+from bot.service.sightings import known, note
 from bot.service.stops import Stops
 from bot.service.turns import timer_group
 
@@ -69,15 +70,13 @@ class FollowThrough:
 
     def _timer(self, case_id: str, body: dict[str, Any], due: datetime) -> Timer:
         group = timer_group(case_id, body["step"], body["version"])
-        return Timer(f"{group}/watch/{body['number']}", "watch", case_id, due, body, group=group)
+        return Timer(f"{group}/watch", "watch", case_id, due, body, group=group)
 
     async def fire(self, timer: Timer) -> None:
         """One look; answers the flow when what it waits for is there, else looks again later."""
         case = await self._store.read(lambda work: work.get(Case, timer.case_id))
-        if case is None or case.status == "ended" or not case.subject_oid:
+        if case is None or not case.subject_oid or not _waits(case, timer):
             return
-        if case.version != timer.body["version"]:
-            return  # the flow went on
         at = self._clock.now()
         try:
             methods = await self._directory.methods(Oid(case.subject_oid))
@@ -97,13 +96,13 @@ class FollowThrough:
 
     def _seen(self, work: UnitOfWork, timer: Timer, methods: Sequence[Method], at: datetime) -> bool:
         case = work.case(timer.case_id)
-        if case is None:
+        if case is None or not _waits(case, timer):
             return False
         start, gone = self._start(work, case, timer)
-        proving = work.get(Proving, case.id)
-        known = {str(m["id"]) for m in proving.methods} if proving else set[str]()
-        fresh = (m for m in methods if m.id not in known and m.type not in _NO_METHOD)
+        old = self._known_before(work, case, start)
+        fresh = (m for m in methods if m.id not in old and m.type not in _NO_METHOD)
         new = [m for m in fresh if _after(m, start)]
+        note(work, case.subject_oid, [(m.id, m.type, m.label, m.created_at) for m in new], at)
         for method in new:
             self._write_down(work, case, method, at)
         strong = [m for m in new if m.type in STRONG_TYPES]
@@ -119,6 +118,12 @@ class FollowThrough:
         if not there:
             self._again(work, timer, at)
         return there
+
+    def _known_before(self, work: UnitOfWork, case: Case, start: datetime) -> set[str]:
+        """Methods shown for ticking in this case, or seen on the account before the pass."""
+        proving = work.get(Proving, case.id)
+        shown = {str(m["id"]) for m in proving.methods} if proving else set[str]()
+        return shown | {ident for ident, (since, _) in known(work, case.subject_oid).items() if since < start}
 
     def _start(self, work: UnitOfWork, case: Case, timer: Timer) -> tuple[datetime, set[str]]:
         """Since when a method counts as new, and the ids ticked as gone."""
@@ -155,7 +160,7 @@ class FollowThrough:
             work.put(replace(row, yours="yes" if yours else "no"))
             tag = Tag.METHOD_OWNED if yours else Tag.METHOD_DISOWNED
             self._audit(work, case, at, tag, "person", method=method_id, type=row.type)
-            if not yours and case.status != "frozen":
+            if not yours and case.status != "frozen":  # an ended case stays ended, and security hears of it
                 handover = work.first(Handover, order="-made_at", case_id=case.id)
                 attempt = work.get(Attempt, handover.attempt_id) if handover else None
                 self._stops.freeze(work, case, attempt, "unknown_method", at)
@@ -170,6 +175,11 @@ class FollowThrough:
                 subject=case.subject_oid, **body,
             )
         )  # fmt: skip
+
+
+def _waits(case: Case, timer: Timer) -> bool:
+    """Whether the flow still stands where this watch was asked for."""
+    return case.status != "ended" and case.version == timer.body["version"]
 
 
 def additions(work: UnitOfWork, case_id: str) -> list[Addition]:

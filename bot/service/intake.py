@@ -4,10 +4,17 @@ Everything slow (matching words, routing, a look at a typed saved code) happens 
 transaction and is handed in as a plan; the transaction deduplicates, checks that the plan still
 fits, and turns it into an event of a case or an answer of the bot's own. Typed text is not kept
 unless the step on screen asks for it; what looks like a secret is not kept at all.
+
+A message is never lost: what raises, before or inside the transaction, leaves a failed event for
+operators and a friendly line for the person. Only a store that is away is said to the channel, which
+tries again with the same key.
 """
 
 from __future__ import annotations
 
+import logging
+import re
+import unicodedata
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -17,28 +24,34 @@ from bot.core import choice as pressed
 from bot.core import effects as fx
 from bot.core.audit import Tag, audit_row
 from bot.core.engine import awaiting, opening
-from bot.core.events import Chose, Commanded, Entered, Happening, Opened, Wrote
+from bot.core.events import Chose, Commanded, Entered, Event, Happening, Opened, Wrote
 from bot.core.flow import FlowState
-from bot.core.model import Command, Place, Reason
+from bot.core.model import CaseId, Command, EventId, Place, Reason
 from bot.core.records import Case, ChatRow, EventRow, Job
+from bot.core.tables import Verb
 from bot.core.text import clean, looks_secret
+from bot.errors import ConflictError, TransientError
 from bot.ports.clock import Clock, Entropy
 from bot.ports.flows import Flows
 from bot.ports.intake import Incoming
-from bot.ports.routing import Action, RouteResult, Router
+from bot.ports.routing import Action, Router, RouteResult
 from bot.ports.store import Store, UnitOfWork
 from bot.ports.turns import Turns
 from bot.ports.vouchers import VoucherPages
 from bot.service.chance import new_id
+from bot.service.faults import origin
 from bot.service.keys import Keys, hashed
 from bot.service.limits import Limits
 from bot.service.published import PublishedFlows
+from bot.service.turns import event_row, first_come
 from bot.service.words import WordService
+
+log = logging.getLogger(__name__)
 
 LONGEST = 3000
 """Characters of one message; what is longer is answered, not read."""
 
-Tell = tuple[str, dict[str, Any]]
+_NAME = re.compile(r"[A-Za-z0-9_]{1,60}")  # what a button of ours sends
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +114,17 @@ class IntakeService:
 
     async def receive(self, incoming: Incoming) -> dict[str, Any]:
         at = self._clock.now()
-        talk = await self._store.read(lambda work: self._talk(work, incoming))
-        plan = await self._plan(incoming, talk)
-        reply = await self._store.transact(lambda work: self._take(work, incoming, plan, at))
+        plan = Plan()
+        try:
+            talk = await self._store.read(lambda work: self._talk(work, incoming))
+            if talk.case is not None:
+                await self._published.learn(talk.case.flow_hash)
+            plan = await self._plan(incoming, talk)
+            reply = await first_come(self._store, lambda work: self._take(work, incoming, plan, at))
+        except (TransientError, ConflictError):
+            raise
+        except Exception as err:  # noqa: BLE001 - a bug of ours must not lose the message
+            reply = await self._failed(incoming, plan, at, err)
         self._store.notify(incoming.place.key)
         return reply
 
@@ -117,15 +138,14 @@ class IntakeService:
 
     async def _plan(self, incoming: Incoming, talk: Talk) -> Plan:
         if incoming.choice:
-            return self._pressed(incoming, talk)
+            return await self._pressed(incoming, talk)
         text = incoming.text.strip()[: LONGEST + 1]
         public = {talk.case.number} if talk.case else set[str]()
         if (number := self._words.confirmed(text)) is not None:
             public.add(number)
-        if looks_secret(text, public=public):
-            subject = talk.case.subject_oid if talk.case else incoming.hint_oid
-            await self._burn(subject, text)
-            return Plan(say=fx.Refuse(Reason.SECRET_TYPED), note={"secret": True})
+        if _secret(text, public):
+            await self._use_up(text, incoming, talk)
+            return _SECRET
         if len(text) > LONGEST:
             return Plan(say=fx.Tell("too_long"))
         text = clean(text, LONGEST)
@@ -137,25 +157,37 @@ class IntakeService:
             return await self._within(text, talk.case, talk.locale)
         return await self._routed(text, talk.locale)
 
+    async def _use_up(self, text: str, incoming: Incoming, talk: Talk) -> None:
+        """A saved code that was said here is worth nothing any more, whoever of the two it is of."""
+        subjects = {talk.case.subject_oid if talk.case else "", incoming.hint_oid} - {""}
+        for subject in sorted(subjects):
+            await self._burn(subject, _bare(text))
+
     async def _confirmed(self, number: str, incoming: Incoming) -> Plan:
         """A manager who was told by mail to write *confirm 482913*. The chat only says who it is
         likely to be; the page behind the link asks for a sign-in."""
         check_id = await self._vouchers.asked_of(incoming.hint_oid, number)
-        if check_id is None:
-            return Plan(say=fx.Tell("nothing_to_confirm", {"number": number}))
+        if check_id is None:  # the number is not repeated: it may have been somebody's check digits
+            return Plan(say=fx.Tell("nothing_to_confirm"))
         return Plan(say=fx.Tell("voucher_link"), link=f"voucher:{check_id}")
 
-    def _pressed(self, incoming: Incoming, talk: Talk) -> Plan:
+    async def _pressed(self, incoming: Incoming, talk: Talk) -> Plan:
         match pressed.parse(incoming.choice):
             case pressed.StepChoice(case_id, step, version, choice):
                 return Plan(what=Chose(step, version, choice), case_id=case_id)
             case pressed.StepForm(case_id, step, version):
                 if "choice" in incoming.form:
-                    return Plan(what=Chose(step, version, incoming.form["choice"]), case_id=case_id)
-                value = clean(incoming.form.get("value", ""), LONGEST)
-                if looks_secret(value):
-                    return Plan(say=fx.Refuse(Reason.SECRET_TYPED), note={"secret": True})
-                return Plan(what=Entered(step, version, value), case_id=case_id)
+                    choice = incoming.form["choice"]
+                    if _NAME.fullmatch(choice) is None:
+                        return Plan(say=fx.Refuse(Reason.NOT_EXPECTED))
+                    return Plan(what=Chose(step, version, choice), case_id=case_id)
+                typed = incoming.form.get("value", "")
+                if len(typed) > LONGEST:
+                    return Plan(say=fx.Tell("too_long"))
+                if _secret(typed, {talk.case.number} if talk.case else set()):
+                    await self._use_up(typed, incoming, talk)
+                    return _SECRET
+                return Plan(what=Entered(step, version, clean(typed, LONGEST)), case_id=case_id)
             case pressed.StartFlow(flow):
                 return Plan(start=flow)
             case pressed.CommandChoice(command, value):
@@ -228,6 +260,7 @@ class IntakeService:
         locale = plan.locale or (row.locale if row else incoming.locale) or "en"
         if row is None:
             row = ChatRow(incoming.place.key, locale, "", at)
+            work.add(row)  # so that of two first messages one waits for the other
         if plan.start:
             return self._start(work, incoming, plan, replace(row, locale=locale), at)
         if plan.what is not None:
@@ -237,8 +270,19 @@ class IntakeService:
                 return self._own(work, incoming, row, Plan(say=refusal), at)
             if plan.locale:
                 work.save(replace(row, locale=locale, at=at))
-            return self._turns.take(work, case, plan.what, dedupe_key=incoming.dedupe_key, at=at)
+            what = self._without_stray_text(case, plan.what)
+            return self._turns.take(work, case, what, dedupe_key=incoming.dedupe_key, at=at)
         return self._own(work, incoming, replace(row, locale=locale), plan, at)
+
+    def _without_stray_text(self, case: Case, what: Happening) -> Happening:
+        """Typed text is kept for the very question that asks for it; an old form's text is not."""
+        if not isinstance(what, Entered):
+            return what
+        state = FlowState.from_json(case.state)
+        step = self._flows.at(case.flow_hash).step(state.flow, state.step)
+        wanted = step is not None and step.verb is Verb.INPUT and not state.ended
+        fits = (what.step, what.version) == (state.step, state.version)
+        return what if wanted and fits else replace(what, value="")
 
     def _start(
         self, work: UnitOfWork, incoming: Incoming, plan: Plan, row: ChatRow, at: datetime
@@ -300,11 +344,12 @@ class IntakeService:
     ) -> dict[str, Any]:
         """Answer outside any case's flow: offers, the menu, refusals."""
         ident = new_id(self._entropy, at)
+        if plan.report:
+            told = {"what": "not_me_in_chat", "case": "", "oid": incoming.hint_oid}
+            work.enqueue([Job(f"{ident}/alert", f"alert:{incoming.place.key}", "alert", told, "", at, at)])
         refused = plan.say.reason.value if isinstance(plan.say, fx.Refuse) else ""
         reply: dict[str, Any] = {"case": "", "says": [f"{ident}/0"], "refused": refused}
-        work.add(
-            EventRow(ident, incoming.dedupe_key, at, "", "Routed", plan.note or {}, "done", reply)
-        )
+        work.add(EventRow(ident, incoming.dedupe_key, at, "", "Routed", plan.note or {}, "done", reply))
         work.save(replace(row, at=at))
         if refused or plan.report:
             tag = Tag.CASE_REPORTED if plan.report else Tag.CASE_REFUSED
@@ -318,6 +363,53 @@ class IntakeService:
         if plan.say is not None:
             work.enqueue([_own_job(incoming.place, row, plan, f"{ident}/0", at)])
         return reply
+
+
+    async def _failed(self, incoming: Incoming, plan: Plan, at: datetime, err: Exception) -> dict[str, Any]:
+        """A bug of ours: nothing of the turn stays but its event, for operators, and a friendly line."""
+        ident = new_id(self._entropy, at)
+        log.error("message %s failed: %s", ident, origin(err))
+        reference = ident[-8:]
+        reply = {"case": "", "says": [f"{ident}/0"], "refused": "", "failed": reference}
+        error = type(err).__name__
+
+        def keep(work: UnitOfWork) -> dict[str, Any]:
+            seen = work.reply_to(incoming.dedupe_key)
+            if seen is not None:
+                return seen
+            row = work.get(ChatRow, incoming.place.key)
+            locale = plan.locale or (row.locale if row else incoming.locale) or "en"
+            row = row or ChatRow(incoming.place.key, locale, "", at)
+            case = work.get(Case, plan.case_id) if plan.case_id else None
+            if plan.what is not None and case is not None and case.place == incoming.place.key:
+                event = Event(EventId(ident), incoming.dedupe_key, at, CaseId(case.id), plan.what)
+                work.add(event_row(event, "failed", reply, error))
+            else:
+                case = None
+                work.add(
+                    EventRow(
+                        ident, incoming.dedupe_key, at, "", "Routed", plan.note or {}, "failed", reply, error
+                    )
+                )
+            case_id = case.id if case else ""
+            work.audit(audit_row(ident, at, Tag.EVENT_FAILED, case_id=case_id, error=error))
+            told = replace(plan, say=fx.Tell("failed", {"reference": reference}), offer=None, link="")
+            work.enqueue([_own_job(incoming.place, row, told, f"{ident}/0", at)])
+            return reply
+
+        return await first_come(self._store, keep)
+
+
+_SECRET = Plan(say=fx.Refuse(Reason.SECRET_TYPED), note={"secret": True})
+
+
+def _secret(text: str, public: set[str]) -> bool:
+    """Also with characters between that nobody sees, as some programs copy them."""
+    return looks_secret(text, public=public) or looks_secret(_bare(text), public=public)
+
+
+def _bare(text: str) -> str:
+    return "".join(char for char in text if unicodedata.category(char) != "Cf")
 
 
 def _note(route: RouteResult) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.model import Oid, Reason
-from bot.core.records import Execution, Job, Session
+from bot.core.records import Execution, Session
 from bot.errors import PermanentError, Refused, TransientError
 from bot.ports.clock import Clock
 from bot.ports.directory import Directory
@@ -19,6 +19,7 @@ from bot.ports.sessions import Sessions
 from bot.ports.sign_in import Finished, Landing, Purpose, Redirect, SignInAsk, SignIns
 from bot.ports.store import Over, Store, UnitOfWork
 from bot.service.codes import SLOW, CodeBook
+from bot.service.notices import notice_job
 from bot.service.sightings import known, note
 
 GRANT = timedelta(minutes=5)
@@ -112,8 +113,7 @@ class MyPageService:
                 raise Refused(Reason.STALE_SIGN_IN)
             work.put(replace(row, facts={**row.facts, "grant": ""}))
             self._book.keep(work, rows, by=oid, method="sign_in")
-            body = {"what": "codes_made", "oid": oid, "number": "", "locale": "", "values": {}}
-            work.enqueue([Job(f"codes/{rows[0].set_id}", f"notice:{oid}", "notice", body, "", at, at)])
+            work.enqueue([notice_job(f"codes/{rows[0].set_id}", "codes_made", oid=oid, at=at)])
 
         await self._store.transact(keep)
         slow = counts_from - at > timedelta(days=4)

@@ -7,26 +7,31 @@ the addresses and sends one mail to each. A notice carries no link and no code.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.audit import Tag, audit_row
 from bot.core.model import Oid
 from bot.core.records import Case, Job
-from bot.errors import PermanentError
+from bot.errors import PermanentError, TransientError
 from bot.ports.clock import Clock, Entropy
 from bot.ports.directory import Directory
 from bot.ports.mail import Mail
 from bot.ports.store import Store, UnitOfWork
 from bot.ports.words import Words
 from bot.service.chance import new_id
+from bot.service.keys import hashed
 
 log = logging.getLogger("keyturn.alert")
 
 
-def notice_job(key: str, what: str, *, oid: str, case: Case, at: datetime, **values: str) -> Job:
+def notice_job(
+    key: str, what: str, *, oid: str, at: datetime, case: Case | None = None, **values: str
+) -> Job:
     """Tell the account *oid* about *what* (a key under `notices` in the words)."""
-    body = {"what": what, "oid": oid, "number": case.number, "locale": case.locale, "values": values}
-    return Job(key, f"notice:{oid}", "notice", body, case.id, at, at)
+    number, locale, case_id = (case.number, case.locale, case.id) if case else ("", "", "")
+    body = {"what": what, "oid": oid, "number": number, "locale": locale, "values": values}
+    return Job(key, f"notice:{oid}", "notice", body, case_id, at, at)
 
 
 class Notices:
@@ -58,26 +63,46 @@ class Notices:
         person = await self._directory.person(Oid(body["oid"]))
         if person is None:
             raise PermanentError("the person of this notice is not in the directory")
-        locale = str(body.get("locale") or person.locale or "en")
+        locale = person.locale or str(body.get("locale") or "en")
         values = {
             "host": self._host, "phone": self._phone, "number": body["number"],
             "at": job.at, **body.get("values", {}),
         }  # fmt: skip
-        addresses = [a for a in dict.fromkeys((person.mail, *person.other_mails)) if a]
+        addresses = list({a.casefold(): a for a in (person.mail, *person.other_mails) if a}.values())
         if self._mail is None or not addresses:
             await self._audit(job, Tag.NOTICE_UNSENT, count=0)
             return
         subject = self._words.say(locale, f"notices.{body['what']}_subject", **values)
         text = self._words.say(locale, f"notices.{body['what']}", **values)
-        for n, address in enumerate(addresses):
-            await self._mail.send(address, subject, text, key=f"{job.key}/{n}")
-        await self._audit(job, Tag.NOTICE_SENT, count=len(addresses))
+        sent, away, refused = await self._send(addresses, subject, text, job.key)
+        if away is not None:
+            raise away
+        await self._audit(job, Tag.NOTICE_SENT if sent else Tag.NOTICE_UNSENT, count=sent, refused=refused)
+        if not sent:
+            raise PermanentError("no address of this person takes mail")
 
-    async def _audit(self, job: Job, tag: Tag, *, count: int) -> None:
+    async def _send(
+        self, addresses: Sequence[str], subject: str, text: str, key: str
+    ) -> tuple[int, TransientError | None, int]:
+        """One mail to each address; one that fails holds up no other. The key is made of the address,
+        so that a repeat is recognised also when another address came first meanwhile."""
+        assert self._mail is not None
+        sent, away, refused = 0, None, 0
+        for address in addresses:
+            try:
+                await self._mail.send(address, subject, text, key=f"{key}/{hashed(address.casefold())[:16]}")
+                sent += 1
+            except TransientError as err:
+                away = err
+            except PermanentError:
+                refused += 1
+        return sent, away, refused
+
+    async def _audit(self, job: Job, tag: Tag, *, count: int, refused: int = 0) -> None:
         at = self._clock.now()
         row = audit_row(
             new_id(self._entropy, at), at, tag, case_id=job.case_id, subject=job.body["oid"],
-            notice=job.body["what"], addresses=count, key=job.key,
+            notice=job.body["what"], addresses=count, refused=refused, key=job.key,
         )  # fmt: skip
 
         def keep(work: UnitOfWork) -> None:
@@ -99,7 +124,12 @@ class Alerts:
         at = self._clock.now()
         what = str(job.body.get("what", ""))
         row = audit_row(
-            new_id(self._entropy, at), at, Tag.ALERT_RAISED, case_id=job.case_id, what=what, key=job.key
-        )
-        await self._store.transact(lambda work: work.audit(row))
+            new_id(self._entropy, at), at, Tag.ALERT_RAISED, case_id=job.case_id,
+            subject=str(job.body.get("oid", "")), what=what, key=job.key,
+        )  # fmt: skip
+
+        def keep(work: UnitOfWork) -> None:
+            work.audit(row)
+
+        await self._store.transact(keep)
         log.warning("alert %s in case %s (%s)", what, job.case_id, job.key)

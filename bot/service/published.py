@@ -49,6 +49,17 @@ class PublishedFlows:
         alias = FlowAlias(version.flow, version.hash, at, "")
         return replace(alias, mac=self._keys.row_mac(alias))
 
+    async def learn(self, flow_hash: str) -> bool:
+        """Whether this version is known; one that another replica stored meanwhile is read now."""
+        if flow_hash not in self._versions:
+            await self.refresh()
+        return flow_hash in self._versions
+
+    async def catch_up(self) -> bool:
+        known = len(self._versions)
+        await self.refresh()
+        return len(self._versions) > known
+
     async def refresh(self) -> None:
         """Read versions and aliases anew. An alias with a wrong MAC, or a version whose files do not
         have its hash, is left out: that flow cannot be started (or its cases go to a person)."""

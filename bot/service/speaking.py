@@ -21,6 +21,7 @@ from bot.service.published import PublishedFlows
 from bot.service.words import Scene, WordService
 
 _WITH_MENU = frozenset({"menu", "nothing_open", "say_again"})
+_GO_ON = frozenset({Reason.NOT_EXPECTED, Reason.STALE})
 _WITH_OPEN = frozenset({"already_open"})
 
 
@@ -33,6 +34,9 @@ class Speaking:
         self._chats = chats
 
     async def handle(self, job: Job) -> None:
+        flow_hash = job.body["flow_hash"]
+        if job.body["what"] == "Say" and not await self._published.learn(flow_hash):
+            raise PermanentError("the words of an unknown flow version", reason=flow_hash)
         message = self.message(job.body, job.case_id)
         if message is None:
             return
@@ -46,16 +50,27 @@ class Speaking:
         """What the job says, or None where its author wrote nothing for it."""
         scene = Scene(body["locale"], case_id, body["number"])
         effect = _effect(body["what"], body["effect"])
-        if not body["flow_hash"]:
-            return self._own(effect, body.get("offer", ()), body.get("link", ""), scene)
-        return self._words.render(effect, self._published.words(body["flow_hash"]), scene)
+        match effect:
+            case fx.Refuse():
+                return self._refused(effect.reason, scene)
+            case fx.Tell() if not body["flow_hash"]:
+                return self._own(effect, body.get("offer", ()), body.get("link", ""), scene)
+            case fx.Tell():
+                return self._words.tell(scene, f"common.{effect.key}", effect.values)
+            case fx.Say():
+                return self._words.render(effect, self._published.words(body["flow_hash"]), scene)
 
-    def _own(
-        self, effect: fx.Say | fx.Tell | fx.Refuse, offer: list[str], link: str, scene: Scene
-    ) -> Message | None:
-        if isinstance(effect, fx.Refuse):
-            return self._words.tell(scene, f"reasons.{effect.reason.value}")
-        assert isinstance(effect, fx.Tell)
+    def _refused(self, reason: Reason, scene: Scene) -> Message:
+        """A friendly no, with a button that leads back to where the person was."""
+        say = self._words.say
+        choices: list[Choice] = []
+        if scene.case_id and reason in _GO_ON:
+            choices = [Choice(str(CommandChoice(Command.RESUME)), say(scene.locale, "common.button_resume"))]
+        elif reason is Reason.FLOW_ENDED:
+            choices = [Choice(str(ShowMenu()), say(scene.locale, "common.button_menu"))]
+        return self._words.tell(scene, f"reasons.{reason.value}", choices=choices)
+
+    def _own(self, effect: fx.Tell, offer: list[str], link: str, scene: Scene) -> Message:
         choices = self._choices(effect.key, offer, scene)
         values = self._values(offer, effect, scene)
         more: list[Element] = []

@@ -58,7 +58,9 @@ class Stops:
             work.put(replace(attempt, status="frozen", ended_reason=why, challenge="", challenge_wire=""))
             self.void(work, attempt.id, why, at)
         self._handovers.take_back(work, case, "objection", at)
-        case = replace(_again(work, case), status="frozen", touched_at=at)
+        case = _again(work, case)
+        # A case that is over stays over: its chat must be free for the person's next one.
+        case = replace(case, status="ended" if case.status == "ended" else "frozen", touched_at=at)
         work.put(case)
         self._audit(work, case, at, Tag.CASE_FROZEN, why=why, attempt=attempt.id if attempt else "")
         key = f"frozen/{case.id}"

@@ -11,27 +11,30 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.core import effects as fx
 from bot.core.audit import Tag, audit_row
 from bot.core.engine import advance
-from bot.core.events import Answered, Event, Happening, Opened
+from bot.core.events import Answered, Event, Happening, TimerFired
 from bot.core.flow import FlowState
 from bot.core.model import CaseId, EventId
 from bot.core.records import Case, EventRow, Job, Timer
-from bot.errors import ConflictError, KeyturnError
+from bot.errors import ConflictError, PermanentError, TransientError
 from bot.ports.clock import Clock, Entropy
 from bot.ports.flows import Flows
 from bot.ports.store import Store, UnitOfWork
 from bot.ports.turns import Performer
 from bot.service.chance import new_id
+from bot.service.faults import origin
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 _MOST_ANSWERS = 25  # of performers to one event; more means two steps answer each other for ever
+_MOST_TRIES = 3  # when another worker was first
 
 
 class TurnService:
@@ -52,7 +55,9 @@ class TurnService:
         self._performers = performers
 
     async def receive(self, event: Event) -> dict[str, Any]:
-        """Insert, deduplicate, advance, commit. A duplicate gets the stored reply."""
+        """Insert, deduplicate, advance, commit. A duplicate gets the stored reply.
+
+        Raises PermanentError where there is no such case, TransientError while the store is away."""
 
         def turn(work: UnitOfWork) -> dict[str, Any]:
             seen = work.reply_to(event.dedupe_key)
@@ -60,15 +65,20 @@ class TurnService:
                 return seen
             case = work.case(event.case_id)
             if case is None:
-                raise ConflictError(f"no case {event.case_id}")
+                raise PermanentError("an event of no case", reason=event.case_id)
             return self._run(work, case, event)
 
         try:
-            reply = await self._store.transact(turn)
-        except KeyturnError:
+            try:
+                reply = await first_come(self._store, turn)
+            except KeyError:  # perhaps of a version that another replica has just stored
+                if not await self._flows.catch_up():
+                    raise
+                reply = await first_come(self._store, turn)
+        except (TransientError, ConflictError, PermanentError):
             raise
         except Exception as err:  # noqa: BLE001 - a bug in one turn must not lose the event
-            return await self._failed(event, err)
+            reply = await self._failed(event, err)
         self._store.notify(event.case_id)
         return reply
 
@@ -85,8 +95,10 @@ class TurnService:
     def _run(self, work: UnitOfWork, case: Case, first: Event) -> dict[str, Any]:
         queue = deque([first])
         reply: dict[str, Any] = {"case": case.id, "says": [], "refused": ""}
+        taken: list[Event] = []
         for _ in range(_MOST_ANSWERS):
             event = queue.popleft()
+            taken.append(event)
             if event is not first:
                 case = work.case(case.id) or case  # a performer may have changed it
             case, answers, effects = self._advance(work, case, event)
@@ -95,19 +107,18 @@ class TurnService:
                     reply["refused"] = effect.reason.value
                 elif isinstance(effect, fx.Say | fx.Tell):
                     reply["says"].append(f"{event.id}/{n}")
-            work.add(
-                EventRow(
-                    event.id, event.dedupe_key, event.at, case.id, type(event.what).__name__,
-                    kept(event.what), "done", reply if event is first else {},
-                )
-            )  # fmt: skip
             queue.extend(
                 Event(EventId(new_id(self._entropy, event.at)), key, event.at, event.case_id, answer)
                 for key, answer in answers
             )
             if not queue:
-                return reply
-        raise RuntimeError("performers keep answering each other")
+                break
+        else:
+            raise RuntimeError("performers keep answering each other")
+        for event in taken:  # last, because the first is kept with the whole reply
+            stored = reply if event is first else {}
+            work.add(event_row(event, "done", stored))
+        return reply
 
     def _advance(
         self, work: UnitOfWork, case: Case, event: Event
@@ -174,44 +185,54 @@ class TurnService:
         return answers
 
     async def _failed(self, event: Event, err: Exception) -> dict[str, Any]:
-        log.error("turn failed", extra={"event": event.id, "case": event.case_id}, exc_info=True)
+        log.error("turn %s of case %s failed: %s", event.id, event.case_id, origin(err))
         at = self._clock.now()
-        reply = {"case": event.case_id, "says": [], "refused": "", "failed": event.id[-8:]}
+        reference = event.id[-8:]
+        reply = {"case": event.case_id, "says": [f"{event.id}/failed"], "refused": "", "failed": reference}
 
         def keep(work: UnitOfWork) -> dict[str, Any]:
             seen = work.reply_to(event.dedupe_key)
             if seen is not None:
                 return seen
-            work.add(
-                EventRow(
-                    event.id, event.dedupe_key, event.at, event.case_id, type(event.what).__name__,
-                    kept(event.what), "failed", reply, type(err).__name__,
-                )
-            )  # fmt: skip
+            work.add(event_row(event, "failed", reply, type(err).__name__))
             work.audit(
                 audit_row(event.id, at, Tag.EVENT_FAILED, case_id=event.case_id, error=type(err).__name__)
             )
             case = work.get(Case, event.case_id)
             if case is not None:
-                tell = fx.Tell("failed", {"reference": event.id[-8:]})
+                tell = fx.Tell("failed", {"reference": reference})
                 work.enqueue([say_job(case, tell, f"{event.id}/failed", at)])
             return reply
 
         return await self._store.transact(keep)
 
 
-def kept(what: Happening) -> dict[str, Any]:
-    """What is kept of a happening. Intake passes typed text on only to a step that asks for it."""
-    return asdict(what)
+async def first_come(store: Store, fn: Callable[[UnitOfWork], T]) -> T:
+    """`transact`, decided again where another worker was first."""
+    for _ in range(_MOST_TRIES - 1):
+        try:
+            return await store.transact(fn)
+        except ConflictError:
+            continue
+    return await store.transact(fn)
+
+
+def event_row(event: Event, status: str, reply: dict[str, Any], error: str = "") -> EventRow:
+    """What is kept of an event. Intake passes typed text on only to a step that asks for it."""
+    what = event.what
+    return EventRow(
+        event.id, event.dedupe_key, event.at, event.case_id, type(what).__name__, asdict(what), status,
+        reply, error,
+    )  # fmt: skip
 
 
 def actor_of(what: Happening) -> str:
     match what:
         case Answered():
             return "bot"
-        case _ if type(what).__name__ == "TimerFired":
+        case TimerFired():
             return "timer"
-        case Opened() | _:
+        case _:
             return "person"
 
 

@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core.audit import Tag, audit_row
-from bot.core.model import Oid, ProofKind, Reason, VouchHow
-from bot.core.facts import Person
+from bot.core.facts import Method, Person
 from bot.core.humans import Humans
+from bot.core.model import Oid, ProofKind, Reason, VouchHow
 from bot.core.records import Attempt, Case, Check, Execution, Session, Signing
 from bot.errors import PermanentError, Refused, TransientError
 from bot.ports.checks import Seen
@@ -25,20 +25,22 @@ from bot.ports.clock import Clock, Entropy
 from bot.ports.directory import Directory
 from bot.ports.sessions import Sessions
 from bot.ports.sign_in import Finished, Landing, Purpose, Redirect, SignInAsk, SignIns
-from bot.ports.store import Over, Store, UnitOfWork
+from bot.ports.store import Not, Over, Store, UnitOfWork
 from bot.ports.vouchers import VoucherView
 from bot.service import digits as six
 from bot.service.attempts import closed, present
 from bot.service.chance import new_id
 from bot.service.keys import Keys, b64, canonical, hashed
 from bot.service.notices import notice_job
-from bot.service.sightings import known
+from bot.service.sightings import known, note
 from bot.service.stops import Stops
 
 LIVE = ("asked", "signed")
 YOUNG = timedelta(days=14)
 """A manager who added a method within this may be somebody else by now."""
 RECOVERED = timedelta(hours=24)
+MOST_ASKED = 5
+"""Times a day that somebody may ask their manager; each time a mail goes out."""
 _NO_METHOD = frozenset({"password", "temporaryAccessPass", "email"})
 
 
@@ -73,7 +75,7 @@ class VoucherService:
             return False
 
     async def ask(self, case: Case, attempt: Attempt) -> Reason | None:
-        if not case.subject_oid:
+        if not case.subject_oid or case.proven_at is None:  # before one evidence nobody is written to
             return Reason.PROOF_CLOSED
         try:
             manager = await self._directory.manager(Oid(case.subject_oid))
@@ -92,6 +94,9 @@ class VoucherService:
             open_now = work.find(Check, attempt_id=attempt.id)
             if any(c.kind == ProofKind.MANAGER and c.status in LIVE for c in open_now):
                 return None
+            asked_today = f"vouch/{case.subject_oid}/{at:%Y-%m-%d}"
+            if work.bump(asked_today, until=at + timedelta(days=1)) > MOST_ASKED:
+                return Reason.TOO_MANY
             ident = new_id(self._entropy, at)
             check = Check(
                 ident, case.id, attempt.id, ProofKind.MANAGER.value, "", at, "asked",
@@ -99,7 +104,7 @@ class VoucherService:
             )  # fmt: skip
             work.add(check)
             self._audit(work, check, at, Tag.VOUCH_ASKED, "person", known_case)
-            asked = [manager.oid, *self._deputies.get(manager.oid, ())]
+            asked = [o for o in (manager.oid, *self._deputies.get(manager.oid, ())) if o != case.subject_oid]
             work.enqueue(
                 [
                     notice_job(f"vouch/{ident}/{n}", "vouch_asked", oid=oid, case=known_case, at=at)
@@ -149,6 +154,7 @@ class VoucherService:
         if person is None:
             raise Refused(Reason.SUBJECT_CHANGED)
         at = self._clock.now()
+        over = check.status in LIVE and closed(case, attempt, at) is not None
         return VoucherView(
             name=person.name,
             upn=person.upn,
@@ -160,7 +166,7 @@ class VoucherService:
             seen=Seen(
                 attempt.network, attempt.country, attempt.device, attempt.claimed_at, present(attempt, at)
             ),
-            status=check.status if closed(case, attempt, at) is None else "ended",
+            status="ended" if over else check.status,
             digits=six.shown(self._keys, check, session.oid, at),
             barred=await self._barred(session.oid, person, at),
         )
@@ -176,6 +182,8 @@ class VoucherService:
             raise Refused(Reason.ATTEMPT_ENDED)
         if reason := closed(case, attempt, at):
             raise Refused(reason)
+        if not present(attempt, at):
+            raise Refused(Reason.PAGE_ABSENT)
         return await self._sign_ins.begin(
             SignInAsk(
                 Purpose.VOUCH, browser_hash, subject_ref=check.id, expected_oid=session.oid,
@@ -263,19 +271,14 @@ class VoucherService:
             return Reason.SAME_HUMAN
 
         def fn(work: UnitOfWork) -> tuple[dict[str, tuple[datetime, bool]], bool, bool]:
-            cases = work.find(Case, subject_oid=oid, status="open")
+            note(work, oid, [(m.id, m.type, m.label, m.created_at) for m in methods], at)
+            cases = work.find(Case, subject_oid=oid, status=Not("ended"))
             recovered = work.count(Execution, subject_oid=oid, started_at=Over(at - RECOVERED)) > 0
             return known(work, oid), any(c.proven_at for c in cases), recovered
 
-        seen, in_trouble, recovered = await self._store.read(fn)
-        if in_trouble or recovered:
-            return Reason.RECENT_RECOVERY
-        for method in methods:
-            since, baseline = seen.get(method.id, (method.created_at, False))
-            young = since is None or at - since < YOUNG
-            if method.type not in _NO_METHOD and young and not baseline:
-                return Reason.RECENT_RECOVERY
-        return None
+        seen, in_trouble, recovered = await self._store.transact(fn)
+        young = any(_young(m, *seen[m.id], at) for m in methods if m.type not in _NO_METHOD)
+        return Reason.RECENT_RECOVERY if in_trouble or recovered or young else None
 
     async def _found(self, handle: str) -> tuple[Check, Case, Attempt]:
         def fn(work: UnitOfWork) -> tuple[Check, Case, Attempt]:
@@ -306,6 +309,13 @@ class VoucherService:
                 subject=case.subject_oid, check=check.id, how=check.how, **body,
             )
         )  # fmt: skip
+
+
+def _young(method: Method, since: datetime, baseline: bool, at: datetime) -> bool:
+    """Graph's date rules; without one, what was there at the installation is old enough."""
+    if method.created_at is not None:
+        return at - method.created_at < YOUNG
+    return not baseline and at - since < YOUNG
 
 
 def digest_of(check: Check, attempt: Attempt, case: Case, oid: str, how: str) -> str:

@@ -35,9 +35,15 @@ def test_before_evidence_the_list_is_the_same_for_every_name() -> None:
     """Whether somebody has codes, a manager or a rank is not told to a stranger."""
     shown = doors(DUTY)
     assert {d.kind for d in shown if d.open} == {
-        ProofKind.SAVED_CODE, ProofKind.LIVE_CHECK, ProofKind.MANAGER, ProofKind.SIGN_IN,
+        ProofKind.SAVED_CODE, ProofKind.LIVE_CHECK, ProofKind.SIGN_IN,
     }  # fmt: skip
-    assert all(d.why in (None, Why.NOT_SET_UP) for d in shown)
+    assert all(d.why in (None, Why.NOT_SET_UP, Why.AFTER_ANOTHER) for d in shown)
+
+
+def test_nobody_is_written_to_before_the_first_evidence() -> None:
+    """A stranger with a chat account cannot make the bot mail somebody's manager."""
+    manager = by_kind(DUTY)[ProofKind.MANAGER]
+    assert (manager.open, manager.why) == (False, Why.AFTER_ANOTHER)
 
 
 def test_after_evidence_the_reasons_are_told() -> None:

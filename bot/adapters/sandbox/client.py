@@ -37,5 +37,5 @@ class SandboxClient:
                 if answer.status >= 400:
                     raise PermanentError(f"the sandbox answered {answer.status}", status=answer.status)
                 return await answer.json()
-        except (aiohttp.ClientError, TimeoutError) as err:
+        except (aiohttp.ClientError, TimeoutError, ValueError) as err:
             raise TransientError("the sandbox cannot be reached") from err

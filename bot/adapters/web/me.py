@@ -6,13 +6,15 @@ for a new sign-in, because the grant behind it is spent.
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from bot.adapters.web.shell import Shell
+from bot.core.model import Reason
 from bot.core.records import Session
 from bot.errors import Refused
-from bot.core.model import Reason
-from bot.ports.my_page import MyPage
+from bot.ports.my_page import MyPage, MyView
 
 KIND = "me"
 
@@ -36,6 +38,8 @@ class Me:
         if session is None:
             return self._shell.page(request, "me_door.html")
         view = await self._my_page.view(session)
+        if _wants_json(request):
+            return self._shell.json(_view_json(view))
         return self._shell.page(request, "me.html", view=view)
 
     async def sign_in(self, request: web.Request) -> web.Response:
@@ -59,7 +63,7 @@ class Me:
     async def make(self, request: web.Request) -> web.Response:
         await self._shell.form(request)
         sheet = await self._my_page.make(await self._session(request))
-        if "application/json" in request.headers.get("Accept", ""):
+        if _wants_json(request):
             return self._shell.json(
                 {
                     "codes": list(sheet.codes),
@@ -85,3 +89,24 @@ class Me:
         """(new cookie value or "", hash): sign-ins are bound to the browser that began them."""
         known = self._shell.browser_hash(request)
         return ("", known) if known else self._shell.fresh_browser()
+
+
+def _wants_json(request: web.Request) -> bool:
+    return "application/json" in request.headers.get("Accept", "")
+
+
+def _view_json(view: MyView) -> dict[str, Any]:
+    methods = None
+    if view.methods is not None:
+        methods = [
+            {"type": m.type, "since": m.since.isoformat() if m.since else "", "baseline": m.baseline}
+            for m in view.methods
+        ]
+    sets = [
+        {
+            "left": one.left, "used": one.used, "counts": one.counts,
+            "made_at": one.made_at.isoformat(), "counts_from": one.counts_from.isoformat(),
+        }
+        for one in view.codes
+    ]  # fmt: skip
+    return {"codes": sets, "methods": methods, "may_make": view.may_make}

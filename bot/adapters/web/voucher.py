@@ -33,11 +33,26 @@ class Voucher:
             raise web.HTTPNotFound
         session = await self._shell.session(request, KIND)
         if session is None:
-            return self._shell.page(request, "voucher_door.html", action=f"/v/{handle}")
-        view = await self._vouchers.view(handle, session)
-        if "application/json" in request.headers.get("Accept", ""):
-            digits = view.digits.digits if view.digits else ""
-            return self._shell.json({"status": view.status, "digits": digits, "present": view.seen.present})
+            return self._shell.page(request, "voucher_door.html", action=f"/v/{handle}", other="")
+        try:
+            view = await self._vouchers.view(handle, session)
+        except Refused as err:
+            if err.reason is not Reason.NOT_THE_MANAGER or _wants_json(request):
+                raise
+            # Somebody with two accounts must be able to come back as the other one.
+            return self._shell.page(
+                request, "voucher_door.html", status=403, action=f"/v/{handle}", other=session.name
+            )
+        if _wants_json(request):
+            return self._shell.json(
+                {
+                    "status": view.status,
+                    "digits": view.digits.digits if view.digits else "",
+                    "until": view.digits.until.isoformat() if view.digits else "",
+                    "present": view.seen.present,
+                    "barred": view.barred.value if view.barred else "",
+                }
+            )
         return self._shell.page(
             request, "voucher.html", view=view, session=session, hows=tuple(VouchHow), action=f"/v/{handle}"
         )
@@ -78,3 +93,7 @@ class Voucher:
         if value:
             self._shell.give_browser(response, value)
         return response
+
+
+def _wants_json(request: web.Request) -> bool:
+    return "application/json" in request.headers.get("Accept", "")

@@ -23,6 +23,7 @@ class Why(StrEnum):
     NO_CODES = "no_codes"
     YOUNG_CODES = "young_codes"
     NO_MANAGER = "no_manager"
+    AFTER_ANOTHER = "after_another"
     UNDER_WAY = "under_way"
     ALL_GONE = "all_gone"
 

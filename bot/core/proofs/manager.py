@@ -9,9 +9,11 @@ KIND = ProofKind.MANAGER
 
 
 def door(c: Circumstances) -> Door:
-    """Open to every name before the first evidence; after it, only where the directory has a manager."""
+    """Nobody is written to before the first evidence; after it, only where the directory has a manager."""
     if settled := common(KIND, c):
         return settled
+    if c.wanted is None and not c.passed:
+        return Door(KIND, False, Why.AFTER_ANOTHER)
     if c.manager is False:
         return Door(KIND, False, Why.NO_MANAGER)
     return Door(KIND, True)
