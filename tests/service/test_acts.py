@@ -426,8 +426,8 @@ async def test_a_pass_somebody_made_in_between_is_not_overwritten(world: World) 
     await world.draft()
     gather = world.tenant.facts
 
-    async def facts(oid: str, *, groups: tuple[str, ...]) -> object:
-        found = await gather(oid, groups=groups)  # type: ignore[arg-type]
+    async def facts(oid: str, *, groups: tuple[str, ...], methods: bool = True) -> object:
+        found = await gather(oid, groups=groups, methods=methods)  # type: ignore[arg-type]
         return replace(found, live_pass=None)
 
     world.tenant.facts = facts  # type: ignore[method-assign, assignment]
