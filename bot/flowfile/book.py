@@ -60,7 +60,11 @@ class Book:
     def of_flow(self, flow: str) -> dict[str, str]:
         """The files that make up *flow*: its own, its callees', words and examples."""
         names = self.callees(flow)
-        return {path: text for path, text in self.files.items() if PurePath(path).stem in names}
+        return {
+            path: text
+            for path, text in self.files.items()
+            if PurePath(path).stem in names and not path.startswith("flows/tests/")
+        }
 
 
 def of_files(files: Mapping[str, str], shown: Mapping[str, str] | None = None) -> Book:

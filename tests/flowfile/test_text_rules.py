@@ -62,7 +62,8 @@ def test_t001_another_language_is_debt() -> None:
 @pytest.mark.parametrize(
     "text",
     ["{{ q", "{% for a in b %}{% endfor %}", "{{ q() }}", "{{ q | upper }}", "{{ 2 ** 9 }}",
-     "{{ q * 9 }}", "{{ q.__class__ }}", "{% set x = 1 %}", "{{ q[0] }}", "{% include 'x' %}", "{{ range(9) }}", "x" * 6001],
+     "{{ q * 9 }}", "{{ q.__class__ }}", "{% set x = 1 %}", "{{ q[0] }}", "{% include 'x' %}",
+     "{{ range(9) }}", "x" * 6001],
 )  # fmt: skip
 def test_t002_words_keep_to_the_template_language(text: str) -> None:
     assert "T002" in rules(ASK, extra=f"q:\n  text: '{text.replace(chr(39), chr(39) * 2)}'\n  a: x\n  b: x")
