@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
-from bot.core.events import Answered
+from bot.core.effects import CloseHandOff, EndCase, HandOff
+from bot.core.events import Answered, Event
 from bot.core.message import Message
-from bot.core.model import Reason
+from bot.core.model import CaseId, EventId, Reason
 from bot.core.records import AuditRow, Card, Case, Line, Session, Shift, Timer, Withdrawal
 from bot.errors import Refused
 from bot.ports.chat_pages import AGENTS
+from bot.service.cards import CardPerformers
 from tests.web.browsing import Browser, form_token
-from tests.web.house import House, PassThrough
+from tests.web.house import KEYS, House, PassThrough
 
 
 async def sign_in(served: House, browser: Browser, who: str = "oid-agent") -> str:
@@ -293,3 +295,44 @@ async def test_an_ended_case_leaves_the_queue(served: House, browser: Browser) -
         await served.desk.take(await session_of(served, browser), "c1")
     assert refused.value.reason is Reason.REQUEST_ENDED
     assert await served.store.read(lambda work: work.get(Case, "c1")) is not None
+
+
+async def test_a_board_that_polls_by_itself_does_not_keep_the_desk_awake(
+    served: House, browser: Browser
+) -> None:
+    """An unattended desk falls idle, although its page asks every few seconds."""
+    await sign_in(served, browser)
+    for _ in range(14):
+        served.clock.go(minutes=1)
+        assert b'"mark"' in (await browser.ask("GET", "/desk/board")).body
+    served.clock.go(minutes=1)
+    assert (await browser.ask("GET", "/desk/board")).body == b'{"over": true}'
+
+
+async def test_a_flow_puts_up_and_takes_down_its_card(served: House) -> None:
+    """A handoff wants a person; leaving it, or the end of the case, wants nobody any more."""
+    case = await served.card()
+    performers = CardPerformers(KEYS)
+    at = served.clock.now()
+    event = Event(EventId("e1"), "d1", at, CaseId("c1"), Answered("person", 1, "x"))
+    hand_off, close = HandOff("person", 3, "desk"), CloseHandOff("person")
+
+    async def do(performer: Any, effect: Any) -> Card:
+        await served.store.transact(lambda work: performer(work, case, effect, event, "e1/0"))
+        return await card_row(served)
+
+    assert (await do(performers.hand_off, hand_off)).wants == "person"
+    assert (await do(performers.close_hand_off, close)).status == "done"
+    assert (await do(performers.hand_off, hand_off)).status == "open"
+    assert (await do(performers.end, EndCase("resolved"))).status == "done"
+
+
+async def test_leaving_a_talk_leaves_an_approval_on_its_card(served: House) -> None:
+    """Only the card of a handoff goes with it."""
+    case = await served.card(wants="approval")
+    event = Event(EventId("e1"), "d1", served.clock.now(), CaseId("c1"), Answered("person", 1, "x"))
+    performers = CardPerformers(KEYS)
+    await served.store.transact(
+        lambda work: performers.close_hand_off(work, case, CloseHandOff("person"), event, "e1/0")
+    )
+    assert (await card_row(served)).status == "open"
