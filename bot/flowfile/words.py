@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from bot.core.flow import Flow, Step
 from bot.core.tables import Awaited, Verb
 from bot.flowfile.findings import Finding
 from bot.flowfile.reader import Document, Place, read
+from bot.flowfile.wording import Examined, examined
 
 REQUIRED = ("en",)
 """Languages without which a flow is not used; what others lack is debt, shown in English."""
@@ -19,12 +21,23 @@ TITLE = ("flow", "title")
 _SPEAKING = frozenset({Verb.SAY, Verb.ASK, Verb.INPUT, Verb.PROVE, Verb.REQUEST, Verb.HANDOFF})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Text:
     """One text and where its value begins."""
 
     text: str
     place: Place
+
+    @cached_property
+    def examined(self) -> Examined:
+        """Read as a template, once, for every rule that asks."""
+        return examined(self.text)
+
+    @property
+    def names(self) -> frozenset[str] | None:
+        """The dotted names it uses; None where it cannot be read."""
+        uses = self.examined.names
+        return None if uses is None else frozenset(".".join((use.name, *use.attributes)) for use in uses)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
+from bot.flowfile import wording
 from bot.flowfile.wording import MAX_SOURCE, NameUse, complaints, environment, names_used
 
 GOOD = [
@@ -71,3 +72,25 @@ def test_nothing_but_the_given_values_is_in_reach() -> None:
     assert not env.tests
     with pytest.raises(UndefinedError):
         env.from_string("{{ range }}").render()
+
+
+PIECES = st.sampled_from(
+    ["Call ", "\n", "{{ a }}", "{{a.b}}", "{{ a.b | time }}", "{{ a|list }}", "{{ a | upper }}", "{{ true }}",
+     "{{ not }}", "{{", "}}", "{", "}", "{% if a %}x{% endif %}", "{# a #}", "{{ a._b }}", "{{ a b }}",
+     "{{ 'x' }}", "{{ a\n}}", "{{- a -}}", "{{ self }}", "[x](y)", "%}"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=6).map("".join))
+def test_the_short_way_of_reading_says_the_same_as_the_long_one(source: str) -> None:
+    """Plain texts are read without Jinja; nothing about them may be seen otherwise."""
+    short = wording._simple(source)
+    if short is not None:
+        thorough = wording._thorough(source)
+        assert thorough.names == tuple(short)
+        assert list(thorough.complaints) == wording._links(source)
+
+
+def test_a_text_nested_beyond_reason_is_a_complaint() -> None:
+    for source in ("{{" + "(" * 2900 + "}}", "{{ " + "not " * 1400 + "x }}"):
+        assert [one.message for one in complaints(source)] == ["The template is nested too deeply."]

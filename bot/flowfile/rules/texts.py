@@ -11,12 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from jinja2 import TemplateSyntaxError
-
 from bot.flowfile.book import Book
 from bot.flowfile.findings import Finding, Severity
 from bot.flowfile.parse import FlowFile
-from bot.flowfile.wording import complaints, names_used
 from bot.flowfile.words import REQUIRED, TITLE, WordsFile, needed
 
 RULES: Mapping[str, str] = {
@@ -64,7 +61,7 @@ def _missing(file: FlowFile, book: Book, words: WordsFile) -> Iterator[Finding]:
 
 def _template(words: WordsFile) -> Iterator[Finding]:
     for (step, _), text in words.texts.items():
-        for complaint in complaints(text.text):
+        for complaint in text.examined.complaints:
             place = words.document.within(text.place, complaint.line)
             yield words.document.finding("T002", place, complaint.message, complaint.remedy, path=(step,))
 
@@ -76,7 +73,7 @@ def _drift(words: WordsFile, first: WordsFile | None) -> Iterator[Finding]:
         other = first.texts.get(key)
         if other is None:
             continue
-        here, there = _names(text.text), _names(other.text)
+        here, there = text.names, other.names
         if here is None or there is None or here == there:
             continue
         odd = ", ".join(sorted(here ^ there))
@@ -86,10 +83,3 @@ def _drift(words: WordsFile, first: WordsFile | None) -> Iterator[Finding]:
         yield words.document.finding(
             "T004", text.place, message, remedy, path=(step,), severity=Severity.WARNING
         )
-
-
-def _names(text: str) -> frozenset[str] | None:
-    try:
-        return frozenset(".".join((name.name, *name.attributes)) for name in names_used(text))
-    except TemplateSyntaxError:
-        return None

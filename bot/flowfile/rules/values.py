@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from jinja2 import TemplateSyntaxError
-
 from bot.core.expressions import Expression, ExpressionError, parse
 from bot.core.flow import Flow, Step
 from bot.flowfile import slots
@@ -23,7 +21,7 @@ from bot.flowfile.parse import FlowFile
 from bot.flowfile.reader import Document, Place
 from bot.flowfile.shape import did_you_mean
 from bot.flowfile.slots import Facts, attributes, surely_set
-from bot.flowfile.wording import ALWAYS, names_used
+from bot.flowfile.wording import ALWAYS
 from bot.flowfile.words import Text, WordsFile
 
 RULES: Mapping[str, str] = {
@@ -64,11 +62,7 @@ def _text(
 ) -> Iterator[Finding]:
     at_entry = part in _AT_ENTRY or part in step.choices
     facts = before if at_entry else slots.after(step, part, before)
-    try:
-        names = names_used(text.text)
-    except TemplateSyntaxError:
-        return
-    for name in names:
+    for name in text.examined.names or ():
         place = words.document.within(text.place, name.line)
         path = (name.name, *name.attributes)
         yield from _name(words.document, place, file.flow, path, facts, ALWAYS, step)
