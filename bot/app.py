@@ -473,6 +473,7 @@ def build(
             "reconcile": withdrawals.reconcile,
         },
         holder=holder,
+        when_dead={"look": looks.given_up},
     )  # fmt: skip
     timers = Timers(
         store, clock, entropy,

@@ -66,6 +66,13 @@ class Looks:
             )
         )  # fmt: skip
 
+    def given_up(self, work: UnitOfWork, job: Job) -> None:
+        """A read that will never be answered answers `error`, so that nobody waits for it."""
+        case = work.case(job.case_id)
+        if case is not None:
+            answer = Answered(job.body["step"], job.body["version"], "error")
+            self._turns.take(work, case, answer, dedupe_key=job.key, at=self._clock.now())
+
     async def _answer(self, what: str, case: Case) -> Answer:
         match what:
             case "duty":
