@@ -19,9 +19,9 @@ from typing import Any, TypeVar
 from bot.core import effects as fx
 from bot.core.audit import Tag, audit_row
 from bot.core.engine import advance
-from bot.core.events import Answered, Event, Happening, TimerFired
+from bot.core.events import Answered, Commanded, Event, Happening, TimerFired
 from bot.core.flow import FlowState
-from bot.core.model import CaseId, EventId
+from bot.core.model import CaseId, Command, EventId
 from bot.core.records import Case, EventRow, Job, Timer
 from bot.errors import ConflictError, PermanentError, TransientError
 from bot.ports.clock import Clock, Entropy
@@ -154,8 +154,17 @@ class TurnService:
                 version=after.version, flow=case.flow_hash, **more,
             )
         )  # fmt: skip
-        answers = self._carry_out(work, case, event, turned.effects)
-        return case, answers, turned.effects
+        effects = turned.effects
+        if refusal and not after.ended and not after.aside:
+            effects += self._again(case, after, event)
+        answers = self._carry_out(work, case, event, effects)
+        return case, answers, effects
+
+    def _again(self, case: Case, state: FlowState, event: Event) -> tuple[fx.Effect, ...]:
+        """After a refusal the present step is shown once more, so that nobody is left without a
+        button that works."""
+        shown = advance(self._flows.at(case.flow_hash), state, replace(event, what=Commanded(Command.RESUME)))
+        return tuple(effect for effect in shown.effects if isinstance(effect, fx.Say))
 
     def _carry_out(
         self, work: UnitOfWork, case: Case, event: Event, effects: Sequence[fx.Effect]
