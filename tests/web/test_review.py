@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import pytest
 from aiohttp import web
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page as Window
+from playwright.async_api import expect
 
 from bot.adapters.web.app import build
 from bot.adapters.web.help import HelpPage
@@ -18,7 +23,7 @@ from bot.adapters.web.shell import Shell, Site
 from bot.core.facts import LivePass
 from bot.core.model import Oid
 from bot.core.proofs.live_check import NumberOnRecord
-from bot.core.records import Case, Session
+from bot.core.records import Attempt, Case, Request, Session
 from bot.ports.checks import CheckView, Seen, ShownDigits
 from bot.ports.sign_in import Redirect, SignedIn
 from bot.ports.store import Store
@@ -93,6 +98,14 @@ class Page:
     async def sign_in(self, oid: str = AGENT) -> None:
         who = SignedIn(Oid(oid), oid, oid, self.world.clock.now(), frozenset(), "raw")
         self.browser.jar["__Host-desk"] = await self.sessions.open("desk", who, {"upn": f"{oid}@x.example"})
+
+    async def lend(self, window: Window) -> None:
+        """The session, to a real browser."""
+        value = self.browser.jar["__Host-desk"]
+        url = self.browser.base.replace("http:", "https:")  # or a Secure cookie cannot be set from here
+        await window.context.add_cookies(
+            [{"name": "__Host-desk", "value": value, "url": url, "secure": True}]
+        )
 
     async def show(self) -> str:
         answer = await self.browser.get(self.path)
@@ -355,3 +368,46 @@ async def test_a_post_from_elsewhere_is_refused(page: Page) -> None:
     answer = await page.browser.post(f"{page.path}/deny", {"why": "not_needed"}, token="forged")
     assert answer.status == 403
     assert page.world.turns.outcomes == []
+
+
+# --- in Chromium ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_axe_finds_nothing_and_nothing_runs_over(
+    page: Page, browser_page: Window, scheme: Literal["light", "dark"], width: int
+) -> None:
+    """Page, draft and outcome, narrow and wide, light and dark."""
+    await page.sign_in()
+    page.checks.asked()
+    await page.world.approve()
+    await page.world.change(Request, (await page.world.all(Request))[0].id, status="open")
+    await page.lend(browser_page)
+    await browser_page.emulate_media(color_scheme=scheme)
+    await browser_page.set_viewport_size({"width": width, "height": 900})
+    for path in (page.path, f"{page.path}/signed/signing-{page.world.signatures}", "/desk/counter"):
+        await browser_page.goto(page.browser.base + path)
+        results = await Axe().run(browser_page)
+        assert results.violations_count == 0, results.generate_report()
+        wide = await browser_page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width
+    if folder := os.environ.get("SCREENSHOTS"):
+        await browser_page.goto(page.browser.base + page.path)
+        await browser_page.screenshot(path=f"{folder}/review-{scheme}-{width}.png", full_page=True)
+
+
+async def test_presence_and_news_arrive_without_a_reload(page: Page, browser_page: Window) -> None:
+    """The badge changes, Approve closes, and typed words are not lost to a reload."""
+    await page.sign_in()
+    await page.lend(browser_page)
+    await browser_page.goto(page.browser.base + page.path)
+    await expect(browser_page.locator("#approve")).to_be_enabled()
+    await browser_page.fill("#note", "spoke to her")
+    await page.world.change(Attempt, "attempt", answered_at=None)
+    page.world.store.notify("case")
+    await expect(browser_page.locator("#approve")).to_be_disabled()
+    await expect(browser_page.locator("#presence")).to_have_text("Not on the page now")
+    await page.world.reviews.deny(page.world.handle, page.world.session(SECOND), why="not_needed", note="")
+    await expect(browser_page.locator("#news")).to_be_visible()
+    assert await browser_page.input_value("#note") == "spoke to her"
