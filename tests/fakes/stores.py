@@ -32,16 +32,16 @@ class Stores:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._template = folder / "template.db"
+        self.template = folder / "template.db"
         self._made = 0
 
     def prepare(self) -> None:
         """Make the tables once."""
-        asyncio.run(open_store(f"sqlite:///{self._template}").close())
+        asyncio.run(open_store(f"sqlite:///{self.template}").close())
 
     def fresh(self) -> SqliteStore:
         """A store of its own."""
         self._made += 1
         path = self._folder / f"{self._made}.db"
-        shutil.copyfile(self._template, path)
+        shutil.copyfile(self.template, path)
         return open_store(f"sqlite:///{path}")
