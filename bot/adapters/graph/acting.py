@@ -21,7 +21,7 @@ from bot.adapters.graph.client import Answer, GiveToken, GraphHttp, send
 from bot.adapters.graph.reading import live_pass, moment
 from bot.core.facts import LivePass
 from bot.core.model import Oid
-from bot.errors import TransientError
+from bot.errors import PermanentError, TransientError
 from bot.ports.acting import ActsRefused, ActsUnknown, ActToken, IssuedPass
 
 
@@ -103,7 +103,10 @@ class GraphActing:
         listed = answer.body().get("value")
         if not isinstance(listed, list):
             raise ActsUnknown("the answer is no list")
-        return live_pass(listed)
+        try:
+            return live_pass(listed)
+        except PermanentError:
+            raise ActsUnknown("a pass cannot be read") from None
 
     async def withdraw_pass(self, token: ActToken, oid: Oid, pass_id: str) -> None:
         await self._call(
