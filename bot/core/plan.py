@@ -19,6 +19,7 @@ from bot.core.rank import strong
 from bot.core.records import Evidence
 
 _ORDER = (ActKind.ISSUE_PASS, ActKind.REMOVE_METHOD, ActKind.RESET_METHODS, ActKind.FORGET_DEVICES)
+_MOBILE = "3179e48a-750b-4051-897c-87b9720928f7"  # the fixed id of everybody's first mobile number
 SHORT_MINUTES = 15
 DAY_MINUTES = 600
 
@@ -40,8 +41,19 @@ def act_of(body: Mapping[str, Any]) -> Act:
 
 
 def ordered(acts: Iterable[Act]) -> tuple[Act, ...]:
-    """The pass first, so that nothing is taken away before something new is given."""
-    return tuple(sorted(dict.fromkeys(acts), key=lambda a: (_ORDER.index(a.kind), a.method_id)))
+    """The pass first, so that nothing is taken away before something new is given.
+
+    Entra deletes no default method while others stand, and no mobile number while a second one
+    does: what is likely the default goes last, the app after the numbers."""
+    return tuple(sorted(dict.fromkeys(acts), key=lambda a: (_ORDER.index(a.kind), _late(a), a.method_id)))
+
+
+def _late(act: Act) -> int:
+    if act.method_type == "microsoftAuthenticator":
+        return 3
+    if act.method_type == "phone":
+        return 2 if act.method_id == _MOBILE else 1
+    return 0
 
 
 def minutes_for(shape: PassShape, policy: PassPolicy) -> int:
