@@ -21,7 +21,6 @@ from bot.service.published import PublishedFlows
 from bot.service.words import Scene, WordService
 
 _WITH_MENU = frozenset({"menu", "nothing_open", "say_again"})
-_GO_ON = frozenset({Reason.NOT_EXPECTED, Reason.STALE})
 _WITH_OPEN = frozenset({"already_open"})
 
 
@@ -61,13 +60,11 @@ class Speaking:
                 return self._words.render(effect, self._published.words(body["flow_hash"]), scene)
 
     def _refused(self, reason: Reason, scene: Scene) -> Message:
-        """A friendly no, with a button that leads back to where the person was."""
-        say = self._words.say
+        """A friendly no. The engine shows the step again after it; where there is none, the menu helps."""
         choices: list[Choice] = []
-        if scene.case_id and reason in _GO_ON:
-            choices = [Choice(str(CommandChoice(Command.RESUME)), say(scene.locale, "common.button_resume"))]
-        elif reason is Reason.FLOW_ENDED:
-            choices = [Choice(str(ShowMenu()), say(scene.locale, "common.button_menu"))]
+        if reason is Reason.FLOW_ENDED:
+            menu = self._words.say(scene.locale, "common.button_menu")
+            choices = [Choice(str(ShowMenu()), menu)]
         return self._words.tell(scene, f"reasons.{reason.value}", choices=choices)
 
     def _own(self, effect: fx.Tell, offer: list[str], link: str, scene: Scene) -> Message:
