@@ -29,8 +29,8 @@ def flow() -> str:
     lines = [
         "flow: long_one",
         "start: ask0",
-        "defaults: {within: 20m, remind: [10m], max_visits: 3, on: {timeout: to_person, exhausted: to_person,",
-        "  error: to_person, unknown: to_person, fail: to_person, refused: to_person}}",
+        "defaults: {within: 20m, remind: [10m], max_visits: 3, on: {timeout: to_person,",
+        "  exhausted: to_person, error: to_person, unknown: to_person, fail: to_person, refused: to_person}}",
         "steps:",
     ]
     for n in range(5):

@@ -61,9 +61,14 @@ class Target:
     only: Path | None = None
 
     def book(self) -> Book:
+        """Everything the folder holds. Raises UnusableError where a file cannot be read."""
         from bot.flowfile.book import of_folder
 
-        return of_folder(self.flows, self.templates)
+        try:
+            return of_folder(self.flows, self.templates)
+        except OSError as err:
+            place = str(err.filename or self.flows)
+            raise UnusableError(place, f"It cannot be read ({err.strerror}).", "Check its rights.") from err
 
 
 def targets(paths: list[Path]) -> list[Target]:

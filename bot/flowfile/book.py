@@ -80,7 +80,7 @@ def of_files(files: Mapping[str, str], shown: Mapping[str, str] | None = None) -
         if _FLOW.fullmatch(path):
             file = parse(files[path], name)
             if not file.usable or file.flow.id == "":
-                unread[path] = file.findings or (_no_flow(file),)
+                unread[path] = file.findings
             elif file.flow.id in flows:
                 findings.append(_twice(file, flows[file.flow.id]))
             else:
@@ -112,13 +112,6 @@ def of_folder(flows: Path, templates: Path | None) -> Book:
             (p for p in sorted(templates.glob("*/*.yaml")) if p.parent.name != "web"), templates, "templates"
         )
     return of_files(files, shown)
-
-
-def _no_flow(file: FlowFile) -> Finding:
-    place = file.document.positions.value()
-    return file.document.finding(
-        "F004", place, "This is not a flow file.", "Begin with flow, start and steps."
-    )
 
 
 def _twice(file: FlowFile, first: FlowFile) -> Finding:

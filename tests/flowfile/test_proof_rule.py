@@ -157,6 +157,22 @@ def unproven_in(*texts: str) -> list[tuple[str, ...]]:
     return [one.path for one in findings(*texts) if one.rule == "S001"]
 
 
+def test_a_call_entered_too_often_leaves_by_exhausted_with_what_was_proven() -> None:
+    """And a request that many paths reach unproven is reported once, by the shortest."""
+    steps = (
+        "c: {call: sub, on: {good: c, exhausted: r}}\n"
+        f"r: {{request: [issue_pass], {DRAWN}}}\nq: {{ask: [x, y], on: {{x: c, y: r}}}}"
+    )
+    callee = flow(
+        "q: {ask: [x], on: {x: good}}\ngood: {end: good}", name="sub", closing=False, defaults=ALONE
+    )
+    assert unproven_in(flow(steps, start="q"), callee) == [("q", "r")]
+    assert unproven_in(flow(steps, start="c"), callee) == [("c", "r")]
+
+
+ALONE = "{within: 20m, max_visits: 3, on: {timeout: good, exhausted: good}}"
+
+
 def test_calls_in_a_circle_do_not_hang_the_rule() -> None:
     one = flow(f"c: {{call: b, on: {{over: r}}}}\nr: {{request: [issue_pass], {DRAWN}}}", name="a")
     two = flow("c: {call: a, on: {over: over}}", name="b")

@@ -76,6 +76,12 @@ def test_t002_is_placed_at_its_line() -> None:
     assert "2 * 3" in made.files["templates/en/demo.yaml"].splitlines()[found.line - 1]
 
 
+def test_t002_in_a_quoted_text_of_many_lines_is_placed_near_it() -> None:
+    made = book(ASK, extra='q:\n  text: "One.\n\n    {{ 2 * 3 }}"\n  a: x\n  b: x')
+    (found,) = check(made)
+    assert "2 * 3" in made.files["templates/en/demo.yaml"].splitlines()[found.line]
+
+
 def test_t004_languages_use_the_same_values() -> None:
     english = 'q: {text: "Call {{ desk.phone }}", a: x, b: x}'
     german = 'flow: {{title: T}}\nq: {{text: "{}", a: x, b: x}}\ndesk: x'
