@@ -62,6 +62,27 @@ def test_l001_exhausted_leads_round_at_once() -> None:
     assert "L001" in rules(flow(text))
 
 
+def test_l001_a_call_waits_where_its_flow_does() -> None:
+    """A loop through a subflow is good when every way to that end asks somebody."""
+    caller = flow("c: {call: sub, on: {good: c, bad: over, exhausted: desk}}")
+    asking = "q: {ask: [x, y], on: {x: good, y: bad}}\ngood: {end: good}\nbad: {end: bad}\ndesk: {end: bad}"
+    at_once = asking.replace("q: {ask", "s: {say: true, on: {ok: good}}\nq: {ask")
+
+    def sub(steps: str) -> str:
+        return flow(steps, name="sub", closing=False)
+
+    assert "L001" not in rules(caller, sub(asking))
+    assert "L001" in rules(caller, sub(at_once))
+    nested = flow(
+        "c: {call: sub, on: {good: good, bad: bad}}\ngood: {end: good}\nbad: {end: bad}",
+        name="mid",
+        closing=False,
+    )
+    through = caller.replace("call: sub", "call: mid")
+    assert "L001" not in rules(through, nested, sub(asking))
+    assert "L001" in rules(through, nested, sub(at_once))
+
+
 def test_l002_a_loop_nobody_counts() -> None:
     loop = "s: {ask: [again, stop], within: 5m, on: {again: s, stop: over, timeout: over, exhausted: over}}"
     (found,) = findings(flow(loop + "\nover: {end: over}", defaults="", closing=False))

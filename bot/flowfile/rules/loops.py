@@ -15,7 +15,7 @@ from bot.core.flow import WAITING, Step
 from bot.core.tables import Verb
 from bot.flowfile.book import Book
 from bot.flowfile.findings import Finding
-from bot.flowfile.graph import cycle, edges
+from bot.flowfile.graph import cycle, edges, reached
 from bot.flowfile.parse import FlowFile
 
 RULES: Mapping[str, str] = {
@@ -25,7 +25,7 @@ RULES: Mapping[str, str] = {
 
 
 def check(file: FlowFile, book: Book) -> Iterator[Finding]:
-    loop = cycle(edges(file.flow, _at_once))
+    loop = cycle(edges(file.flow, lambda step, outcome: _at_once(step, outcome, book, (file.flow.id,))))
     if loop:
         message = f"Nothing on this loop waits for anybody: {' > '.join(loop)}."
         yield _finding(file, "L001", loop, message, "Put a question or a wait on it.")
@@ -42,9 +42,23 @@ def check(file: FlowFile, book: Book) -> Iterator[Finding]:
         yield file.document.finding("L002", place, message, "Let one of them end instead.", path=(first.id,))
 
 
-def _at_once(step: Step, outcome: str) -> bool:
+def _at_once(step: Step, outcome: str, book: Book, callers: tuple[str, ...]) -> bool:
     """Whether *step* is left by *outcome* in the turn it was entered in."""
-    return outcome == "exhausted" or (step.verb not in WAITING and step.verb is not Verb.LOOK)
+    if outcome == "exhausted":
+        return True
+    if step.verb is Verb.CALL:
+        return outcome in _ends_at_once(step.what, book, callers)
+    return step.verb not in WAITING and step.verb is not Verb.LOOK
+
+
+def _ends_at_once(flow: str, book: Book, callers: tuple[str, ...]) -> frozenset[str]:
+    """The ends that a called flow can come to without waiting for anybody."""
+    if flow not in book.flows or flow in callers:
+        return frozenset()
+    tree = book.flows[flow].flow
+    graph = edges(tree, lambda step, outcome: _at_once(step, outcome, book, (*callers, flow)))
+    passed = [tree.steps[name] for name in reached(graph, (tree.start,))]
+    return frozenset(step.what for step in passed if step.verb is Verb.END)
 
 
 def _unbounded(file: FlowFile) -> Mapping[str, tuple[str, ...]]:
