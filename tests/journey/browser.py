@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 import httpx
 
 PATIENCE = httpx.Timeout(75)
+EACH_ITS_OWN = httpx.Limits(max_keepalive_connections=0)
+"""Every request on a connection of its own: a killed server leaves none half open."""
 
 
 @dataclass
@@ -75,7 +77,9 @@ class Browser:
 
     def __init__(self, base: str, *, agent: str = "Mozilla/5.0 (Windows NT 10.0) Chrome/156.0") -> None:
         self.base = base.rstrip("/")
-        self._http = httpx.Client(timeout=PATIENCE, trust_env=False, follow_redirects=False)
+        self._http = httpx.Client(
+            timeout=PATIENCE, trust_env=False, follow_redirects=False, limits=EACH_ITS_OWN
+        )
         self._agent = agent
         self.cookies: dict[str, dict[str, str]] = {}
         self.seen: list[str] = []

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from tests.journey.browser import Browser, Page
+from tests.journey.browser import EACH_ITS_OWN, Browser, Page
 
 T = TypeVar("T")
 
@@ -71,12 +71,15 @@ class Chat:
     """One person's chat."""
 
     def __init__(self, base: str, person: str) -> None:
-        self._http = httpx.Client(base_url=base, timeout=75, trust_env=False)
+        self._http = httpx.Client(base_url=base, timeout=75, trust_env=False, limits=EACH_ITS_OWN)
         self.person = person
         self.seq = 0
         self.messages: list[dict[str, Any]] = []
         self.accepted: list[str] = []
         self._sent = 0
+
+    def close(self) -> None:
+        self._http.close()
 
     def say(self, **what: Any) -> None:
         """Send, again and again until it was accepted; the id makes it one message."""
@@ -136,24 +139,27 @@ class Subject(threading.Thread):
         self.number = number
         self.key = Key()
         self._lock = threading.Lock()
-        self._stop = threading.Event()
+        self._ended = threading.Event()
         self._answer = ""
         self.token = ""
+        self._pulsing = False
 
     def claim(self) -> None:
         page = self.browser.get(self.path)
         self.token = page.token
         self._must(self.browser.post(f"{self.path}/claim", data={"number": self.number}, token=self.token))
         self._must(self.browser.post(f"{self.path}/key", data={"jwk": self.key.jwk}, token=self.token))
-        self.start()
+        if not self._pulsing:
+            self._pulsing = True
+            self.start()
 
     def run(self) -> None:
-        while not self._stop.is_set():
+        while not self._ended.is_set():
             try:
                 self.pulse()
             except (httpx.TransportError, ValueError):
                 pass
-            self._stop.wait(0.3)
+            self._ended.wait(0.3)
 
     def pulse(self) -> dict[str, Any]:
         with self._lock:
@@ -177,7 +183,7 @@ class Subject(threading.Thread):
         return until(f"stage {stages}", lambda: v if (v := self.view())["stage"] in stages else None, within)
 
     def stop(self) -> None:
-        self._stop.set()
+        self._ended.set()
 
     def _must(self, page: Page) -> None:
         assert page.status == 200, (page.status, page.text[:300])
@@ -239,12 +245,24 @@ class Journey:
     def __init__(self, base: str, person: str = "employee") -> None:
         self.base = base.rstrip("/")
         self.person = person
-        self.http = httpx.Client(base_url=self.base, timeout=75, trust_env=False)
+        self.http = httpx.Client(base_url=self.base, timeout=75, trust_env=False, limits=EACH_ITS_OWN)
         self.chat = Chat(self.base, person)
         self.agent, self.checker = Agent(self.base, "agent"), Agent(self.base, "agent2")
         self.subject: Subject | None = None
         self.review = ""
         self.known_codes: list[str] = []
+
+    def end(self) -> None:
+        """Put every connection down."""
+        if self.subject is not None:
+            self.subject.stop()
+            if self.subject.is_alive():
+                self.subject.join(timeout=20)
+            self.subject.browser.close()
+        for browser in (self.agent.browser, self.checker.browser):
+            browser.close()
+        self.chat.close()
+        self.http.close()
 
     def open(self, words: str = "I got a new phone") -> Subject:
         """From own words to a claimed case page."""

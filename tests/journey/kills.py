@@ -118,8 +118,7 @@ def journey(seed: int, count: int) -> Verdict:
         judge(verdict, data, walker)
         return verdict
     finally:
-        if walker.journey.subject:
-            walker.journey.subject.stop()
+        walker.journey.end()
         demo.stop()
         shutil.rmtree(data, ignore_errors=True)
 

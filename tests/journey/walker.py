@@ -56,7 +56,10 @@ class Walker:
         """A new try at opening: an open case is taken up where its link is in the chat already."""
         with contextlib.suppress(*DOWN):
             self.chat.say(choice="cmd:cancel")
+        kept = self.chat.accepted
+        self.chat.close()
         self.journey.chat = self.chat = Chat(self.base, self.journey.person)
+        self.chat.accepted = kept
         with contextlib.suppress(*DOWN):
             self.chat.read()
             self.chat.messages.clear()
@@ -64,7 +67,6 @@ class Walker:
     def _act(self, subject: Subject, stage: str, view: dict[str, Any]) -> None:
         match stage:
             case "claim":
-                self.journey.subject = subject = Subject(self.base, self.base + subject.path, subject.number)
                 subject.claim()
             case "prove":
                 self._prove(subject, view)
