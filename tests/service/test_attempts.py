@@ -90,7 +90,10 @@ async def test_a_browser_of_another_case_is_another_browser(world: World) -> Non
     """A claim of one case opens no other."""
     await world.case("case-2", "222222")
     await world.page("browser-2", "case-2", "222222")
-    assert await refused(PageOf(world, "browser-2", "case-1").code()) is Reason.OTHER_BROWSER
+    stranger = PageOf(world, "browser-2", "case-1")
+    assert (await stranger.view()).number == ""
+    assert await refused(stranger.code()) is Reason.OTHER_BROWSER
+    assert await refused(stranger.tick("app")) is Reason.OTHER_BROWSER
 
 
 async def test_any_number_of_browsers_may_claim(world: World) -> None:
@@ -187,23 +190,30 @@ async def test_proofs_need_a_page_that_is_there(world: World) -> None:
     await page.code()
 
 
+async def summoned(world: World) -> asyncio.Task[bool]:
+    """A summons that has put its new challenge to the page."""
+    attempt = await world.attempt()
+    asked = asyncio.create_task(world.attempts.summon(attempt.id))
+    for _ in range(10_000):
+        await asyncio.sleep(0)
+        if (await world.attempt()).challenge not in ("", attempt.challenge):
+            return asked
+    raise AssertionError("no challenge was put")
+
+
 async def test_a_summons_finds_the_page_that_answers(world: World) -> None:
     """Before an act the page is asked anew; an old answer does not count for it."""
     page = await world.page()
-    asked = asyncio.create_task(world.attempts.summon((await world.attempt()).id))
-    while not (await world.attempt()).challenge:
-        await asyncio.sleep(0)
+    asked = await summoned(world)
     await page.beat()
     assert await asked
 
 
 async def test_a_summons_nobody_answers_is_answered_no(world: World) -> None:
-    """No page, no act."""
+    """No page, no act; that it answered a moment before does not help."""
     await world.page()
-    attempt = await world.attempt()
-    asked = asyncio.create_task(world.attempts.summon(attempt.id))
-    while not (await world.attempt()).challenge:
-        await asyncio.sleep(0)
+    asked = await summoned(world)
+    assert not asked.done()
     world.clock.go(seconds=61)
     world.store.notify("case-1")
     assert not await asked

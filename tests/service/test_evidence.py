@@ -90,6 +90,19 @@ async def test_numbers_show_only_after_one_evidence_and_masked(world: World) -> 
     assert all("0110101" not in n for n in shown)
 
 
+async def test_a_code_that_somebody_else_used_up_meanwhile_is_no_evidence(world: World) -> None:
+    """Both were told it is good; only one uses it."""
+    page = await world.page()
+
+    async def still_good(subject_oid: str, typed: str) -> str | Reason:
+        return "selector-1"
+
+    world.codes.verify = still_good  # type: ignore[method-assign]
+    world.codes.spent.add("selector-1")
+    assert await refused(page.code()) is Reason.USED_CODE
+    assert await world.evidence() == []
+
+
 # --- rows nobody may touch ------------------------------------------------------------------------
 
 
