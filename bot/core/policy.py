@@ -114,8 +114,6 @@ def _plain(value: object) -> object:
             return sorted(json.dumps(v, default=_plain, sort_keys=True) for v in value)
         case timedelta():
             return value.total_seconds()
-        case Need():
-            return str(value)
         case _:
             return str(value)
 

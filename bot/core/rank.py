@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.facts import (
-    PHISHING_RESISTANT,
     STRONG_TYPES,
     AccountFacts,
     Method,
@@ -121,10 +120,6 @@ def _risky(risk: Read[Risk], rules: RankRules) -> str:
 def strong(methods: Read[tuple[Method, ...]]) -> tuple[Method, ...]:
     """The second factors among *methods*; none when they could not be read."""
     return () if isinstance(methods, Unreadable) else tuple(m for m in methods if m.type in STRONG_TYPES)
-
-
-def phishing_resistant(methods: Read[tuple[Method, ...]]) -> tuple[Method, ...]:
-    return tuple(m for m in strong(methods) if m.type in PHISHING_RESISTANT)
 
 
 # --- who may act on whom (Entra's own rule, asked before Entra is) ------------------------------

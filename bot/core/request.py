@@ -20,7 +20,7 @@ from bot.core.model import Act, ActKind, ProofKind, Rank, Reason
 from bot.core.plan import Draft, act_of, contents, keeps_a_way_in, methods_as_asked, ordered, pass_allowed
 from bot.core.policy import Row, satisfied
 from bot.core.rank import rank_of
-from bot.core.records import Evidence, Request
+from bot.core.records import Request
 from bot.core.sets import Passed
 
 ENDING = frozenset(
@@ -109,19 +109,6 @@ def decide(
     )
     busy = facts.ledger.passes_today >= law.policy.caps.agent_warn
     return Allowed(ordered(acts), tuple(counting), busy=busy, solo=solo)
-
-
-def present_draft(law: Law, request: Request, evidence: Sequence[Evidence], signed: Draft) -> Draft:
-    """The draft as the rows of this moment would make it; what *signed* adds of its own stays."""
-    return replace(
-        signed,
-        case_id=request.case_id,
-        request_id=request.id,
-        subject_oid=request.subject_oid,
-        policy_version=law.policy.version,
-        evidence=contents(evidence),
-        thumbprint=request.thumbprint,
-    )
 
 
 def _about_request(request: Request, facts: Facts, now: datetime) -> Iterator[Reason]:

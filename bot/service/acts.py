@@ -18,11 +18,11 @@ from typing import Protocol
 from bot.core.audit import Tag
 from bot.core.effects import Tell
 from bot.core.facts import Person
-from bot.core.law import Approval, Law
+from bot.core.law import Law
 from bot.core.model import ActKind, Reason, RequestOutcome
 from bot.core.plan import Draft
 from bot.core.records import Case, Decision, Evidence, Execution, Intent, Job, Request, Review, Timer
-from bot.core.request import Allowed, Counted, Refusal, decide
+from bot.core.request import Allowed, Counted, Refusal
 from bot.errors import ConflictError, Refused
 from bot.ports.acting import ActToken
 from bot.ports.clock import Clock
@@ -30,12 +30,13 @@ from bot.ports.desk import TOPIC
 from bot.ports.sign_in import Finished, Landing
 from bot.ports.store import Store, UnitOfWork
 from bot.service import cards
+from bot.service.drafts import judge
 from bot.service.executions import WATCH, Executions
 from bot.service.graph_acts import GraphActs
 from bot.service.keys import Keys
 from bot.service.requests import Requests
 from bot.service.turns import say_job
-from bot.service.world import Reader, World, facts_for, opener_of, proofs_of
+from bot.service.world import Reader, World, opener_of
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=15)
@@ -157,11 +158,7 @@ class Acts:
         if case is None or request is None:
             self._refuse(work, signing_id, draft, (Reason.REQUEST_ENDED,))
             return None
-        reviews = work.find(Review, request_id=request.id, decision="approve", order="at")
-        earlier = [Approval(r.approver_oid, r.plan_digest, self._keys.row_mac_fits(r)) for r in reviews]
-        facts = facts_for(work, self._law, self._keys, world, case, request, draft.approver_oid, now)
-        proofs = proofs_of(work, request, self._keys)
-        decision = decide(self._law, request, draft, proofs, earlier, facts, now)
+        decision = judge(work, self._law, self._keys, world, case, request, draft, now)
         match decision:
             case Refusal():
                 self._refuse(work, signing_id, draft, decision.reasons)

@@ -13,24 +13,21 @@ from typing import Any
 from bot.core.audit import Tag, audit_row
 from bot.core.effects import Tell
 from bot.core.facts import Person
-from bot.core.law import Approval, Law
+from bot.core.law import Law
 from bot.core.model import Oid, Reason, RequestOutcome
-from bot.core.plan import Draft, act_of, contents, timed
-from bot.core.rank import rank_of
+from bot.core.plan import Draft
 from bot.core.records import (
     Attempt,
     Card,
     Case,
     Decision,
-    Evidence,
     Intent,
     Request,
     Review,
     Session,
     Signing,
 )
-from bot.core.request import Decision as Verdict
-from bot.core.request import Refusal, decide
+from bot.core.request import Refusal
 from bot.errors import Refused
 from bot.ports.clock import Clock, Entropy
 from bot.ports.desk import TOPIC
@@ -40,6 +37,7 @@ from bot.ports.sign_in import Purpose, SignInAsk, SignIns
 from bot.ports.store import Store, UnitOfWork
 from bot.service import cards
 from bot.service.chance import new_id
+from bot.service.drafts import Drafts
 from bot.service.keys import Keys, hashed
 from bot.service.requests import Requests
 from bot.service.review_views import (
@@ -54,7 +52,7 @@ from bot.service.review_views import (
 from bot.service.sightings import had_methods
 from bot.service.stops import Stops
 from bot.service.turns import say_job
-from bot.service.world import Agents, Reader, World, facts_for, opener_of, own_passes, proofs_of
+from bot.service.world import Agents, Reader
 
 _ASK_AGAIN = timedelta(minutes=2)
 _LONGEST_NOTE = 500
@@ -82,13 +80,12 @@ class ReviewService:
         self._clock = clock
         self._entropy = entropy
         self._keys = keys
-        self._law = law
-        self._reader = reader
         self._directory = directory
         self._agents = agents
         self._requests = requests
         self._stops = stops
         self._sign_ins = sign_ins
+        self._drafts = Drafts(store, clock, keys, law, reader)
         self._views = ReviewReader(store, directory, law)
         self._members: dict[str, datetime] = {}
 
@@ -108,12 +105,12 @@ class ReviewService:
 
         rows, had = await self._store.read(fn)
         case = rows.case
-        world = await self._world(rows, agent.oid) if case.subject_oid else None
+        world = await self._drafts.world(rows, agent.oid) if case.subject_oid else None
         ranked = self._views.rank(world.subject, at, had_methods=had) if world else None
         faults: tuple[Reason, ...] = ()
         own: frozenset[str] = frozenset()
         if world and rows.request and rows.request.status == "open":
-            faults, own = await self._faults(rows, world, agent.oid)
+            faults, own = await self._drafts.faults(rows, world, agent.oid)
         pulse = pulse_of(rows, at)
         told = rows.check is None or bool(rows.check.told) or rows.check.status not in ("asked", "signed")
         taken = rows.card is not None and not cards.free(rows.card, at)
@@ -219,12 +216,14 @@ class ReviewService:
         request = rows.request
         if request is None or not rows.case.subject_oid:
             raise Refused(Reason.REQUEST_ENDED)
-        world = await self._world(rows, agent.oid)
+        world = await self._drafts.world(rows, agent.oid)
 
         def fn(work: UnitOfWork) -> Draft | tuple[str, ...]:
             case, now = self._open(work, handle)
-            draft = self._draft(work, now, world, agent.oid, reason=reason, note=note, replaces=replaces)
-            verdict = self._judge(work, case, now, draft, world)
+            draft = self._drafts.draft(
+                work, now, world, agent.oid, reason=reason, note=note, replaces=replaces
+            )
+            verdict = self._drafts.judge(work, case, now, draft, world)
             if not isinstance(verdict, Refusal):
                 cards.touch(work, case.id, agent.oid, self._clock.now())
                 return draft
@@ -252,70 +251,6 @@ class ReviewService:
             await self._views.proofs(rows), reason, note, draft.policy_version, draft.digest,
             bool(replaces), redirect,
         )  # fmt: skip
-
-    def _draft(
-        self,
-        work: UnitOfWork,
-        request: Request,
-        world: World,
-        approver: str,
-        *,
-        reason: str,
-        note: str,
-        replaces: str,
-    ) -> Draft:
-        had = had_methods(work, request.subject_oid)
-        rank = rank_of(world.subject, self._law.ranks, self._clock.now(), had_methods=had).rank
-        pinned = (work.get(Evidence, str(i)) for i in request.evidence_ids)
-        return Draft(
-            case_id=request.case_id,
-            request_id=request.id,
-            subject_oid=request.subject_oid,
-            acts=timed([act_of(a) for a in request.acts], world.pass_policy),
-            rank=rank.value,
-            policy_version=self._law.policy.version,
-            evidence=contents(e for e in pinned if e is not None),
-            thumbprint=request.thumbprint,
-            approver_oid=approver,
-            reason=reason,
-            note=note,
-            replaces=replaces,
-        )
-
-    def _judge(self, work: UnitOfWork, case: Case, request: Request, draft: Draft, world: World) -> Verdict:
-        """What `acts` would say if the signature came back this instant."""
-        now = self._clock.now()
-        reviews = work.find(Review, request_id=request.id, decision="approve", order="at")
-        earlier = [Approval(r.approver_oid, r.plan_digest, self._keys.row_mac_fits(r)) for r in reviews]
-        facts = facts_for(work, self._law, self._keys, world, case, request, draft.approver_oid, now)
-        proofs = proofs_of(work, request, self._keys)
-        return decide(self._law, request, draft, proofs, earlier, facts, now)
-
-    async def _faults(
-        self, rows: Rows, world: World, approver: str
-    ) -> tuple[tuple[Reason, ...], frozenset[str]]:
-        request = rows.request
-        assert request is not None
-
-        def fn(work: UnitOfWork) -> tuple[tuple[Reason, ...], frozenset[str]]:
-            draft = self._draft(work, request, world, approver, reason="", note="", replaces="")
-            verdict = self._judge(work, rows.case, request, draft, world)
-            own = own_passes(work, rows.case, world.subject.live_pass)
-            return (verdict.reasons if isinstance(verdict, Refusal) else ()), own
-
-        return await self._store.read(fn)
-
-    async def _world(self, rows: Rows, approver: str) -> World:
-        opener = await self._store.read(lambda work: opener_of(work, rows.case, self._keys))
-        witnesses = [*(p.row.by_oid for p in rows.proofs), opener]
-        earlier: list[str] = []
-        if rows.request is not None:
-            ident = rows.request.id
-            found = await self._store.read(
-                lambda work: work.find(Review, request_id=ident, decision="approve")
-            )
-            earlier = [r.approver_oid for r in found]
-        return await self._reader.gather(rows.case.subject_oid, [*earlier, approver], witnesses)
 
     # --- after the signature ---------------------------------------------------------------------------
 

@@ -320,6 +320,15 @@ def test_one_human_is_one_approver() -> None:
     assert reasons(case) == (Reason.DECIDED_ALREADY,)
 
 
+def test_two_accounts_of_one_human_count_once_among_the_earlier_ones() -> None:
+    """A third signature is still needed."""
+    policy, _ = parse({"rules": {"standard": {"approvers": 3}}})
+    case = Case(policy=policy, humans=Humans.of([[SECOND, "d-oid"]], by_employee_id=True))
+    case.people["d-oid"] = admin("d-oid")
+    case.earlier = tuple(Approval(oid, case.draft.plan_digest) for oid in (SECOND, "d-oid"))
+    assert case.verdict() == Counted(1)
+
+
 def test_privileged_accounts_need_two_of_the_other_group_with_the_higher_role() -> None:
     """Enabled, a privileged account takes counter and code, and two of security with a covering role."""
     policy, _ = parse({"privileged": True})

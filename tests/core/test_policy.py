@@ -330,3 +330,50 @@ def test_the_row_of_solo_desk_is_for_standard_accounts_in_calm_times() -> None:
     assert not solo(row(policy, PASS, Rank.SENSITIVE))
     assert not solo(row(policy, PASS, Rank.STANDARD, threat=ThreatMode.ELEVATED))
     assert not solo(row(DEFAULT, PASS, Rank.STANDARD))
+
+
+def test_words_in_quotes_mean_the_same() -> None:
+    """YAML readers differ in what they make of true and 2."""
+    quoted, complaints = parse({"solo_desk": "true", "rules": {"standard": {"approvers": "2"}}})
+    plain, _ = parse({"solo_desk": True, "rules": {"standard": {"approvers": 2}}})
+    assert complaints == ()
+    assert quoted.version == plain.version
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        {"populations": [{"name": "p"}]},
+        {"populations": [{"group": "g"}]},
+        {"times": {"lunch": "1h"}},
+        {"rules": {"standard": {"approvers": "many"}}},
+        {"rules": {"standard": {"sets": [["saved_code:fast"]]}}},
+        {"rules": {"standard": {"sets": [["live_check:phone"]]}}},
+        {"rules": {"standard": {"sets": [{"remembered": "perhaps", "needs": ["verified_id"]}]}}},
+    ],
+)
+def test_what_makes_no_sense_is_said(mapping: object) -> None:
+    """Half a population, an unknown span, a way that a proof does not have."""
+    assert parse(mapping)[1]
+
+
+def test_sets_can_be_written_with_a_remembered_browser() -> None:
+    """The long form of a set."""
+    written = {"remembered": True, "needs": ["saved_code", "issued_code|contact"]}
+    policy, complaints = parse({"rules": {"standard": {"sets": [written]}}})
+    assert complaints == ()
+    assert policy.rules[Rank.STANDARD].sets == (
+        evidence_set("saved_code", "issued_code|contact", remembered=True),
+    )
+
+
+def test_rules_that_do_not_imply_each_other_are_asked_together() -> None:
+    """A stricter `forget_devices` is not lost inside a bigger plan."""
+    policy, complaints = parse({"forget_devices": {"sets": [["manager"]], "approvers": 3}})
+    assert complaints == ()
+    both = row(policy, (*PASS, ActKind.FORGET_DEVICES), Rank.STANDARD)
+    assert both.approvers == 3
+    alone = ((ProofKind.LIVE_CHECK, "counter"),)
+    assert satisfied(both, passed(alone), remembered=True, now=NOW) is None
+    more = (*alone, (ProofKind.MANAGER, "in_person"))
+    assert satisfied(both, passed(more), remembered=True, now=NOW) is not None
