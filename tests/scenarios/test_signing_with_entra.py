@@ -90,7 +90,7 @@ async def test_one_sign_in_makes_one_pass_in_the_approvers_name(desk: Desk) -> N
         "verify_exp": False,
         "verify_iat": False,
         "verify_nbf": False,
-    }  # the sandbox's clock stands still
+    }  # its clock stands still
     claims = jwt.decode(raw, key, ["RS256"], audience=desk.sandbox.client_id("act"), options=times)
     assert claims["nonce"] == hashlib.sha256((row.digest + row.salt).encode()).hexdigest()
 
