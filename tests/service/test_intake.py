@@ -284,32 +284,29 @@ async def test_too_much_text_is_answered_not_read(whole: Whole, asks: dict[str, 
 # --- secrets ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "my code is 482913", f"here: {CODE}", CODE.lower(), CODE.replace("-", " "), "Zebra+Pass99",
-        "password: Zebra-stripes", "C0DE-\u200bABCD-EFGH-1234-ZEBR", "4829 1377",
-    ],
+SECRETS = (
+    "my code is 482913", f"here: {CODE}", CODE.lower(), CODE.replace("-", " "), "Zebra+Pass99",
+    "password: Zebra-stripes", "C0DE-\u200bABCD-EFGH-1234-ZEBR", "4829 1377",
 )  # fmt: skip
+
+
 @pytest.mark.parametrize("where", ["no case", "a case", "an input", "a form"])
 async def test_a_secret_typed_in_chat_is_dropped_before_it_is_stored(
-    whole: Whole, asks: dict[str, Version], text: str, where: str
+    whole: Whole, asks: dict[str, Version], where: str
 ) -> None:
     """Also where the step asks for text. The person is told what to do about it."""
-    if where in ("an input", "a form"):
-        await whole.product.published.publish(asks)
-        await opened(whole, flow="asks")
-    elif where == "a case":
-        await opened(whole)
-    if where == "a form":
-        reply = await whole.press(await whole.button(":model:1"), form={"value": text})
-    else:
-        reply = await whole.say(text)
-    assert reply["refused"] == Reason.SECRET_TYPED.value
-    assert "threw it away" in (await whole.last()).fallback
-    for piece in {text, max(text.split(), key=len), text.replace("\u200b", ""), plain(text)}:
-        assert not kept(whole, piece)
-        assert not kept(whole, json.dumps(piece)[1:-1])
+    await whole.product.published.publish(asks)
+    if where != "no case":
+        await opened(whole, flow="new_phone" if where == "a case" else "asks")
+    for text in SECRETS:
+        form = {"choice": await whole.button(":model:1"), "form": {"value": text}} if where == "a form" else {}
+        reply = await whole.product.intake.receive(whole.incoming(**(form or {"text": text})))  # type: ignore[arg-type]
+        await whole.settle()
+        assert reply["refused"] == Reason.SECRET_TYPED.value, text
+        assert "threw it away" in (await whole.last()).fallback
+        for piece in {text, max(text.split(), key=len), text.replace("\u200b", ""), plain(text)}:
+            assert not kept(whole, piece)
+            assert not kept(whole, json.dumps(piece)[1:-1])
 
 
 async def test_the_case_number_is_no_secret(whole: Whole) -> None:
@@ -329,9 +326,10 @@ async def printed(whole: Whole, person: str = "employee", *, young: bool = False
     return codes
 
 
-@pytest.mark.parametrize("in_a_case", [True, False])
-@pytest.mark.parametrize("young", [True, False])
-@pytest.mark.parametrize("shape", ["{}", "it says {}!", "{} thanks", "spaced"])
+@pytest.mark.parametrize(
+    ("in_a_case", "young", "shape"),
+    [(True, False, "{}"), (False, True, "it says {}!"), (True, True, "{} thanks"), (False, False, "spaced")],
+)
 async def test_a_real_saved_code_typed_in_chat_is_used_up_and_its_owner_told(
     whole: Whole, in_a_case: bool, young: bool, shape: str
 ) -> None:
