@@ -17,7 +17,6 @@ from tests.fakes.clock import FakeClock, FakeEntropy
 from tests.fakes.proving import AGENT, GOOD, NUMBER
 from tests.web.case_house import PASS, CaseHouse, case_house
 
-
 IN_KEYS = """
 const inKeys = (ask) => new Promise((done) => {
   const opening = indexedDB.open("keyturn", 1);
@@ -149,12 +148,12 @@ async def test_the_private_key_cannot_be_taken_out_of_the_browser(
     await enter(browser_page, house)
     refused = await browser_page.evaluate(
         IN_KEYS
-        + """(async (path) => {
+        + f"const path = {house.path!r};"
+        + """(async () => {
           const key = await inKeys((keys) => keys.get(path));
           try { await crypto.subtle.exportKey("jwk", key.private); return "exported"; }
           catch (err) { return err.name; }
-        })(%r)"""
-        % house.path
+        })()"""
     )
     assert refused == "InvalidAccessError"
 
