@@ -15,7 +15,7 @@ from bot.core.audit import Tag, audit_row
 from bot.core.law import Law
 from bot.core.model import Act, ActKind, ActResult, Reason, RequestOutcome
 from bot.core.plan import Draft, act_json
-from bot.core.records import Attempt, Case, Decision, Execution, Intent, Job, Request, Review, Timer
+from bot.core.records import Attempt, Case, Decision, Execution, Intent, Job, Limit, Request, Review, Timer
 from bot.ports.clock import Clock, Entropy
 from bot.ports.store import Store, UnitOfWork
 from bot.service.chance import new_id
@@ -127,7 +127,7 @@ class Executions:
                 self._requests.notify_subject(work, case, "pass_made", f"pass_made/{run.id}", at)
                 work.bump(f"passes/{run.approver_oid}/{at:%Y-%m-%d}", until=at + _DAY)
             if result is ActResult.DONE and intent.act["kind"] == ActKind.FORGET_DEVICES:
-                work.bump(f"forgot/{run.subject_oid}", until=at + _DAY)
+                work.save(Limit(f"forgot/{run.subject_oid}", 1, at + _DAY))  # the newest time counts
             self._write(work, case, run, now, result, detail, at)
             return True
 
