@@ -21,9 +21,7 @@ FILES = {
     if "/new_phone." in path and not path.startswith("flows/examples")
 }
 TESTS = (ROOT / "flows" / "tests" / "new_phone.yaml").read_text()
-PIECES = """
-{ } [ ] : , {} [] x on:{} call:new_phone switch:[{if:1}] end:x ask:[[a]] within:1d ' " | - {{x }} &a *a !x null ä
-""".replace(":", ": ").split()
+PIECES = "{ } [ ] : , {} [] x ask:[[a]] within:1d switch:[{if:1}] ' \" | - {{x }} &a *a !x null ä".split()
 SNIPPETS = st.sampled_from([*PIECES, "", " ", "\n", "\t", "\x00", "on: {}", "call: new_phone", "end: x"])
 
 
