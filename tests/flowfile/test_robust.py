@@ -21,7 +21,31 @@ FILES = {
     if "/new_phone." in path and not path.startswith("flows/examples")
 }
 TESTS = (ROOT / "flows" / "tests" / "new_phone.yaml").read_text()
-PIECES = "{ } [ ] : , {} [] x ask:[[a]] within:1d switch:[{if:1}] ' \" | - {{x }} &a *a !x null ä".split()
+PIECES = [
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "{}",
+    "[]",
+    "x",
+    "ask:[[a]]",
+    "within:1d",
+    "switch:[{if:1}]",
+    "'",
+    '"',
+    "|",
+    "-",
+    "{{x",
+    "}}",
+    "&a",
+    "*a",
+    "!x",
+    "null",
+    "ä",
+]
 SNIPPETS = st.sampled_from([*PIECES, "", " ", "\n", "\t", "\x00", "on: {}", "call: new_phone", "end: x"])
 
 
