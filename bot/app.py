@@ -107,7 +107,6 @@ from bot.service.world import Agents, Reader
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
-GRAPH_SCOPE = "https://graph.microsoft.com/.default"
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 SECURITY_INFO = "https://mysignins.microsoft.com/security-info"
 
@@ -292,7 +291,7 @@ def build(
         tenant_id=entra.tenant_id,
         registrations={
             "identity": Registration(apps.identity.client_id, apps.identity.credential),
-            "act": Registration(apps.act.client_id, apps.act.credential, (GRAPH_SCOPE,)),
+            "act": Registration(apps.act.client_id, apps.act.credential, (settings.graph.scope,)),
         },
         clock=clock,
     )
@@ -301,7 +300,7 @@ def build(
         tenant_id=entra.tenant_id,
         client_id=apps.reader.client_id,
         credential=apps.reader.credential,
-        scope=GRAPH_SCOPE,
+        scope=settings.graph.scope,
     )
     http = GraphHttp(settings.graph.base_url)
     asking = Asking(http, tokens)
