@@ -227,12 +227,13 @@ def open_proofs(
     """Proofs that could still complete a set, in the order of the vocabulary.
 
     *available* are the kinds this installation and this person can do at all; a set that needs another
-    kind opens nothing. Empty once a set is full.
+    kind opens nothing. Neither does a way that asks for more than another does. Empty once a set is
+    full.
     """
     done = list(passed)
     if row.refused is not None or any(fills(s, done, remembered) for s in row.sets):
         return ()
-    useful: set[Need] = set()
+    left: set[frozenset[Need]] = set()
     for wanted in row.sets:
         if wanted.remembered and not remembered:
             continue
@@ -240,7 +241,9 @@ def open_proofs(
             kinds = {n.kind for n in way}
             if available is not None and not kinds <= available | {p.kind for p in done}:
                 continue
-            useful.update(n for n in way if not any(fits(p, frozenset({n})) for p in done))
+            left.add(frozenset(n for n in way if not any(fits(p, frozenset({n})) for p in done)))
+    # Nobody is sent to a manager whose word would only stand beside a code already shown.
+    useful = {need for way in left if not any(other < way for other in left) for need in way}
     order = list(ProofKind)
     plain = {n.kind for n in useful if not n.how}
     kept = (n for n in useful if not n.how or n.kind not in plain)

@@ -10,6 +10,7 @@ import pytest
 
 from bot.core.facts import Method, Role
 from bot.core.model import ActKind, ProofKind, Reason
+from bot.core.proofs import Why
 from bot.core.records import Attempt, Card, Case, Evidence, Job, Limit, Proving
 from bot.errors import Refused
 from bot.ports.case_page import Stage
@@ -246,6 +247,15 @@ async def test_a_code_alone_is_not_enough(world: World) -> None:
     await page.code()
     assert (await page.view()).stage is Stage.PROVE
     assert await refused(page.tick("app", "sms")) is Reason.EVIDENCE_SHORT
+
+
+async def test_after_a_code_the_manager_is_not_needed_any_more(world: World) -> None:
+    """Only what is really left stays open: the live check."""
+    page = await world.page()
+    await page.code()
+    doors = {door.kind.value: door for door in (await page.view()).doors}
+    assert [k for k, door in doors.items() if door.open] == ["live_check", "sign_in"]
+    assert doors["manager"].why is Why.NOT_NEEDED
 
 
 async def test_the_flow_is_answered_once_everything_strong_is_gone(world: World) -> None:

@@ -352,7 +352,7 @@ async function showPass(button) {
 }
 
 function spell(pass) {
-  const { letters, digits, signs, capital } = room().dataset;
+  const { letters, digits, signs, small, capital } = room().dataset;
   const list = document.getElementById("spelling");
   list.replaceChildren();
   for (const sign of pass) {
@@ -360,13 +360,13 @@ function spell(pass) {
     const shown = document.createElement("strong");
     shown.className = "code";
     shown.textContent = sign;
-    item.append(shown, ` ${spoken(sign, letters.split(" "), digits.split(" "), signs.split("|"), capital)}`);
+    item.append(shown, ` ${spoken(sign, letters.split(" "), digits.split(" "), signs.split("|"), small, capital)}`);
     list.append(item);
   }
 }
 
-function spoken(sign, letters, digits, signs, capital) {
-  if (/[a-z]/.test(sign)) return letters[sign.charCodeAt(0) - 97].toLowerCase();
+function spoken(sign, letters, digits, signs, small, capital) {
+  if (/[a-z]/.test(sign)) return small.replace("{word}", letters[sign.charCodeAt(0) - 97]);
   if (/[A-Z]/.test(sign)) return capital.replace("{word}", letters[sign.charCodeAt(0) - 65]);
   if (/[0-9]/.test(sign)) return digits[Number(sign)];
   const order = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
