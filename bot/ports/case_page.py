@@ -61,6 +61,7 @@ class NumberChoice:
 
     ref: str
     masked: str
+    source: str  # method, mobile, business
 
 
 @dataclass(frozen=True, slots=True)

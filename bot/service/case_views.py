@@ -139,7 +139,7 @@ class CaseViews:
             return CaseView(Stage.TICK, at, case.locale, **fields)
         if case.proven_at:
             numbers = proving.known.get("numbers", ())
-            fields["numbers"] = tuple(NumberChoice(n["ref"], n["masked"]) for n in numbers)
+            fields["numbers"] = tuple(NumberChoice(n["ref"], n["masked"], n["source"]) for n in numbers)
         fields["doors"] = self._doors(work, case, attempt, proving, rows, checks, at)
         return CaseView(Stage.PROVE, at, case.locale, **fields)
 

@@ -177,7 +177,7 @@ class Provings:
         except (TransientError, PermanentError):
             manager = True  # asking will tell
         return {
-            "numbers": [{"ref": n.ref, "masked": n.masked} for n in numbers if n.usable],
+            "numbers": [{"ref": n.ref, "masked": n.masked, "source": n.source} for n in numbers if n.usable],
             "codes": await self._saved_codes.state(case.subject_oid),
             "manager": manager,
         }

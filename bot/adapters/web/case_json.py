@@ -27,7 +27,7 @@ def view_json(view: CaseView) -> dict[str, Any]:
             for d in view.doors
         ],
         "passed": [{"kind": kind, "at": _time(at)} for kind, at in view.passed],
-        "numbers": [{"ref": n.ref, "masked": n.masked} for n in view.numbers],
+        "numbers": [{"ref": n.ref, "masked": n.masked, "source": n.source} for n in view.numbers],
         "checks": [
             {
                 "kind": c.kind, "how": c.how, "signed": c.signed, "digits_until": _time(c.digits_until),
