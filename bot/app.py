@@ -92,6 +92,7 @@ from bot.service.reviews import ReviewService
 from bot.service.routing import ExampleRouter, folder_examples
 from bot.service.sequencer import Sequencer
 from bot.service.sessions import SessionService
+from bot.service.sightings import had_methods
 from bot.service.sign_ins import SignInService, Ways
 from bot.service.speaking import Speaking
 from bot.service.step_timers import StepTimers
@@ -246,12 +247,14 @@ def named_groups(law: Law) -> tuple[str, ...]:
 
 
 def rank_reader(
-    directory: Directory, law: Law, clock: Clock, groups: tuple[str, ...]
+    store: Store, directory: Directory, law: Law, clock: Clock, groups: tuple[str, ...]
 ) -> Callable[[Oid], Awaitable[Rank]]:
     """What a flow's `look: rank` asks."""
 
     async def rank(oid: Oid) -> Rank:
-        return rank_of(await directory.facts(oid, groups=groups), law.ranks, clock.now()).rank
+        facts = await directory.facts(oid, groups=groups)
+        had = await store.read(lambda work: had_methods(work, oid))
+        return rank_of(facts, law.ranks, clock.now(), had_methods=had).rank
 
     return rank
 
@@ -451,7 +454,7 @@ def build(
     )  # fmt: skip
     looks = Looks(
         store, turns, directory, clock, entropy, open_now=open_now, 
-        rank_of=rank_reader(directory, law, clock, groups),
+        rank_of=rank_reader(store, directory, law, clock, groups),
     )
     notices = Notices(
         store, directory, words, mail, clock, entropy,

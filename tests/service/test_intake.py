@@ -91,7 +91,9 @@ async def test_a_bug_before_or_inside_the_turn_leaves_a_failed_event_and_a_frien
     def boom(*_: Any) -> tuple[()]:
         raise ValueError("canary")
 
-    monkeypatch.setattr(whole.product.intake._meaning, "_router", type("R", (), {"route": staticmethod(broken)}))
+    monkeypatch.setattr(
+        whole.product.intake._meaning, "_router", type("R", (), {"route": staticmethod(broken)})
+    )
     whole.product.turns._performers[fx.StartTimer] = [boom]
     message = whole.incoming(**what)
     reply = await whole.product.intake.receive(message)
@@ -236,9 +238,7 @@ async def test_typed_text_is_not_kept(whole: Whole) -> None:
     assert all(set(note) <= {"label", "p", "action", "flow"} for note in notes)
 
 
-async def test_typed_text_is_kept_where_the_step_asks_for_it(
-    whole: Whole, asks: dict[str, Version]
-) -> None:
+async def test_typed_text_is_kept_where_the_step_asks_for_it(whole: Whole, asks: dict[str, Version]) -> None:
     await whole.product.published.publish(asks)
     case = await opened(whole, flow="asks")
     assert any(isinstance(e, TextInput) for e in (await whole.last()).elements)
@@ -261,9 +261,7 @@ async def test_text_in_an_old_form_is_refused_and_not_kept(whole: Whole, asks: d
     assert not kept(whole, "zebra")
 
 
-async def test_a_form_of_the_question_on_screen_is_its_answer(
-    whole: Whole, asks: dict[str, Version]
-) -> None:
+async def test_a_form_of_the_question_on_screen_is_its_answer(whole: Whole, asks: dict[str, Version]) -> None:
     await whole.product.published.publish(asks)
     await opened(whole, flow="asks")
     await whole.press(await whole.button(":model:1"), form={"value": " a  blue\none "})
@@ -274,7 +272,10 @@ async def test_a_form_of_the_question_on_screen_is_its_answer(
 async def test_too_much_text_is_answered_not_read(whole: Whole, asks: dict[str, Version]) -> None:
     await whole.product.published.publish(asks)
     await opened(whole, flow="asks")
-    for what in ({"text": "word " * 700}, {"choice": await whole.button(":model:1"), "form": {"value": "w " * 2000}}):
+    for what in (
+        {"text": "word " * 700},
+        {"choice": await whole.button(":model:1"), "form": {"value": "w " * 2000}},
+    ):
         await whole.product.intake.receive(whole.incoming(**what))  # type: ignore[arg-type]
         await whole.settle()
         assert "more than I can read" in (await whole.last()).fallback
@@ -299,7 +300,9 @@ async def test_a_secret_typed_in_chat_is_dropped_before_it_is_stored(
     if where != "no case":
         await opened(whole, flow="new_phone" if where == "a case" else "asks")
     for text in SECRETS:
-        form = {"choice": await whole.button(":model:1"), "form": {"value": text}} if where == "a form" else {}
+        form = (
+            {"choice": await whole.button(":model:1"), "form": {"value": text}} if where == "a form" else {}
+        )
         reply = await whole.product.intake.receive(whole.incoming(**(form or {"text": text})))  # type: ignore[arg-type]
         await whole.settle()
         assert reply["refused"] == Reason.SECRET_TYPED.value, text
@@ -401,15 +404,15 @@ async def test_not_me_without_a_case_reaches_security(whole: Whole) -> None:
     assert Tag.CASE_REPORTED.value in await whole.tags()
 
 
-async def test_something_suspicious_is_never_dismissed(
-    whole: Whole, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_something_suspicious_is_never_dismissed(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
     """Within a case as well as without, it is answered with the button for it."""
 
     async def alarm(text: str, locale: str = "") -> RouteResult:
         return RouteResult("hacked", 0.9, (), Action.ALARM, ("new_phone",))
 
-    monkeypatch.setattr(whole.product.intake._meaning, "_router", type("R", (), {"route": staticmethod(alarm)}))
+    monkeypatch.setattr(
+        whole.product.intake._meaning, "_router", type("R", (), {"route": staticmethod(alarm)})
+    )
     await whole.say("strange prompts all night")
     assert choices(await whole.last())[0] == "cmd:not_me"
     await opened(whole)
@@ -460,11 +463,14 @@ async def asked(whole: Whole) -> Case:
 
 @pytest.mark.parametrize(
     ("person", "text"),
-    [("manager", "confirm {}"), ("manager", "Confirm {}."), ("deputy", "confirm {}"), ("manager", "bestätigen {}")],
+    [
+        ("manager", "confirm {}"),
+        ("manager", "Confirm {}."),
+        ("deputy", "confirm {}"),
+        ("manager", "bestätigen {}"),
+    ],
 )
-async def test_the_manager_or_deputy_who_confirms_gets_the_page(
-    whole: Whole, person: str, text: str
-) -> None:
+async def test_the_manager_or_deputy_who_confirms_gets_the_page(whole: Whole, person: str, text: str) -> None:
     """The link is in the answer to them, and its handle nowhere on disk."""
     case = await asked(whole)
     await whole.say(text.format(case.number), person)
@@ -502,9 +508,7 @@ async def test_confirming_without_being_known_gets_nothing(whole: Whole) -> None
 # --- published versions -----------------------------------------------------------------------------
 
 
-async def test_an_alias_that_somebody_changed_is_not_live(
-    whole: Whole, asks: dict[str, Version]
-) -> None:
+async def test_an_alias_that_somebody_changed_is_not_live(whole: Whole, asks: dict[str, Version]) -> None:
     """Who can write the table cannot swap a flow: the MAC covers which version is live."""
     await whole.product.published.publish(asks)
     alias = (await whole.rows(FlowAlias, flow="asks"))[0]
@@ -522,9 +526,7 @@ async def test_an_alias_that_somebody_changed_is_not_live(
     assert whole.product.published.live("asks") == asks["asks"].hash
 
 
-async def test_a_version_whose_files_were_changed_is_not_live(
-    whole: Whole, asks: dict[str, Version]
-) -> None:
+async def test_a_version_whose_files_were_changed_is_not_live(whole: Whole, asks: dict[str, Version]) -> None:
     """A stored version has the hash of its files, or it does not exist."""
     await whole.product.published.publish(asks)
     row = (await whole.rows(FlowVersion, flow="asks"))[0]

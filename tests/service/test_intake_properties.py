@@ -16,12 +16,18 @@ from tests.fakes.product import Whole, choices
 
 PEOPLE = ("employee", "manager", "deputy")
 words = st.sampled_from(
-    ["I got a new phone", "back", "stop", "person", "start again", "help", "Deutsch", "in English", "1", "yes",
-     "No, wiped or broken", "I did not do this", "go on", "confirm 482913", "Pa55+word!x", "4829 1377", "", " "]
+    [
+        "I got a new phone", "back", "stop", "person", "start again", "help", "Deutsch", "in English", "1",
+        "yes",
+        "No, wiped or broken", "I did not do this", "go on", "confirm 482913", "Pa55+word!x", "4829 1377",
+        "", " ",
+    ]
 )  # fmt: skip
 strange = st.text(max_size=80)
 made_up = st.one_of(
-    st.sampled_from(["start:new_phone", "start:nothing", "menu", "else", "cmd:person", "cmd:not_me", "cmd:back"]),
+    st.sampled_from(
+        ["start:new_phone", "start:nothing", "menu", "else", "cmd:person", "cmd:not_me", "cmd:back"]
+    ),
     st.builds("s:{}:{}:{}:{}".format, st.sampled_from(["x", "c1"]), strange, st.integers(), strange),
     strange,
 )
