@@ -480,7 +480,7 @@ def build(
     timers = Timers(
         store, clock, entropy,
         {
-            "step": StepTimers(turns, clock, entropy).fire,
+            "step": StepTimers(store, turns, clock, entropy).fire,
             "request": requests.fire,
             "handover": handovers.fire,
             "execution": acts.fire,

@@ -102,6 +102,7 @@ humans: {{employee_id: true}}
 deputies: {{{ident("manager")}: [{ident("deputy")}]}}
 policy:
   lists: {{sensitive: [{GROUPS["executives"].id}], excluded: [{ident("break_glass")}]}}
+limits: {{openings_per_chat: 50, openings_per_network: 1000}}
 live_check: {{video_url: "{sandbox}/sandbox/video"}}
 desk:
   phone: "+49 30 5550 0100"

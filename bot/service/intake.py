@@ -20,10 +20,10 @@ from typing import Any
 from bot.core import effects as fx
 from bot.core.audit import Tag, audit_row
 from bot.core.engine import opening
-from bot.core.events import Entered, Event, Happening, Opened, Wrote
+from bot.core.events import Commanded, Entered, Event, Happening, Opened, Wrote
 from bot.core.flow import FlowState
-from bot.core.model import CaseId, EventId, Place, Reason
-from bot.core.records import Case, ChatRow, EventRow, Job
+from bot.core.model import CaseId, Command, EventId, Place, Reason
+from bot.core.records import Case, ChatRow, EventRow, Execution, Job
 from bot.core.tables import Verb
 from bot.errors import ConflictError, TransientError
 from bot.ports.clock import Clock, Entropy
@@ -43,6 +43,12 @@ from bot.service.turns import event_row, first_come
 from bot.service.words import WordService
 
 log = logging.getLogger(__name__)
+
+
+def _undoes(what: Happening) -> bool:
+    """Whether this would leave a request behind. While its acts are being carried out nobody may: the
+    outcome must find the flow waiting for it. "Not me" is never refused; it freezes the case."""
+    return isinstance(what, Commanded) and what.command in {Command.BACK, Command.RESTART, Command.CANCEL}
 
 
 class IntakeService:
@@ -117,6 +123,9 @@ class IntakeService:
                 return self._own(work, incoming, row, Plan(say=refusal), at)
             if plan.locale:
                 work.save(replace(row, locale=locale, at=at))
+            busy = _undoes(plan.what) and case.subject_oid != ""
+            if busy and work.count(Execution, subject_oid=case.subject_oid, status="open"):
+                return self._own(work, incoming, row, Plan(say=fx.Refuse(Reason.EXECUTION_OPEN)), at)
             what = self._without_stray_text(case, plan.what)
             return self._turns.take(work, case, what, dedupe_key=incoming.dedupe_key, at=at)
         return self._own(work, incoming, replace(row, locale=locale), plan, at)

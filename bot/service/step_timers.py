@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta
+
 from bot.core.events import Event, TimerFired
 from bot.core.model import CaseId, EventId
-from bot.core.records import Timer
+from bot.core.records import Card, Timer
 from bot.ports.clock import Clock, Entropy
+from bot.ports.store import Store, UnitOfWork
 from bot.ports.turns import Turns
+from bot.service import cards
 from bot.service.chance import new_id
 
 
+AGAIN = timedelta(minutes=30)
+"""How long a handoff's end waits when an agent has the case in hand."""
+
+
 class StepTimers:
-    def __init__(self, turns: Turns, clock: Clock, entropy: Entropy) -> None:
+    def __init__(self, store: Store, turns: Turns, clock: Clock, entropy: Entropy) -> None:
+        self._store = store
         self._turns = turns
         self._clock = clock
         self._entropy = entropy
@@ -20,9 +30,21 @@ class StepTimers:
         """Handles timers of kind `step`. A repeat is recognised by the timer's key."""
         at = self._clock.now()
         body = timer.body
+        if body["name"] == "timeout" and await self._store.transact(lambda work: self._later(work, timer, at)):
+            return
         await self._turns.receive(
             Event(
                 EventId(new_id(self._entropy, at)), f"timer/{timer.key}", at, CaseId(timer.case_id),
                 TimerFired(body["step"], body["version"], body["name"], body["number"]),
             )
         )  # fmt: skip
+
+    def _later(self, work: UnitOfWork, timer: Timer, at: datetime) -> bool:
+        """Nobody is told "untaken" while an agent is talking to them: the timer is set anew."""
+        card = work.get(Card, timer.case_id)
+        if card is None or card.status != "open" or card.wants != "person" or cards.free(card, at):
+            return False
+        number = timer.body["number"] + 1
+        key = f"{timer.key.rpartition('/')[0]}/{number}"
+        work.schedule(replace(timer, key=key, due_at=at + AGAIN, body={**timer.body, "number": number}))
+        return True

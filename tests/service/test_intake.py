@@ -14,7 +14,16 @@ from bot.core.audit import Tag
 from bot.core.elements import TextInput
 from bot.core.events import Entered
 from bot.core.model import Place, Reason
-from bot.core.records import AuditRow, Case, ChatRow, Check, FlowAlias, FlowVersion, SavedCode
+from bot.core.records import (
+    AuditRow,
+    Case,
+    ChatRow,
+    Check,
+    Execution,
+    FlowAlias,
+    FlowVersion,
+    SavedCode,
+)
 from bot.errors import TransientError
 from bot.flowfile.versions import Version, from_folder
 from bot.ports.routing import Action, RouteResult
@@ -544,3 +553,17 @@ async def test_an_event_says_what_was_pressed_and_no_more(whole: Whole) -> None:
     (row,) = await whole.events(kind="Chose")
     assert row.body == {"step": "old_phone", "version": 1, "choice": "gone"}
     assert Entered("a", 1, "b").value == "b"
+
+
+@pytest.mark.parametrize("word", ["back", "start again", "stop"])
+async def test_nobody_leaves_a_request_while_its_acts_are_carried_out(whole: Whole, word: str) -> None:
+    """The outcome must find the flow that waits for it; afterwards these words work again."""
+    case = await opened(whole)
+    await whole.press(f"s:{case.id}:old_phone:{case.version}:works")
+    case = await whole.case()
+    run = Execution("e1", "r1", case.id, case.subject_oid, "approver", "open", whole.clock.now())
+    await whole.store.transact(lambda work: work.add(run))
+    reply = await whole.say(word)
+    assert reply["refused"] == "execution_open"
+    await whole.store.transact(lambda work: work.put(replace(run, status="closed")))
+    assert (await whole.say(word))["refused"] != "execution_open"
