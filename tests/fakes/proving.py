@@ -281,7 +281,7 @@ class World:
     async def row(self, kind: type[Any], ident: str) -> Any:
         return await self.store.read(lambda work: work.get(kind, ident))
 
-    async def rows(self, kind: type[Any], **where: Any) -> list[Any]:
+    async def rows(self, kind: type[Any], /, **where: Any) -> list[Any]:
         return await self.store.read(lambda work: work.find(kind, **where))
 
     async def attempt(self, browser: str = "browser-1") -> Attempt:
