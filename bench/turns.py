@@ -67,7 +67,9 @@ class Turns:
     async def fill(self) -> None:
         """Store the cases, all at the flow's first question."""
         state = opening(self._flows.flows.flows[FLOW])
-        blank = replace(case(0), flow_hash=self._flows.hash, state=state.to_json(), step=state.step, version=0)
+        blank = replace(
+            case(0), flow_hash=self._flows.hash, state=state.to_json(), step=state.step, version=0
+        )
         first = self._event(0, Opened(FLOW, "en"))
         await self._store.transact(lambda work: work.add(blank))
         await self._turns.receive(first)

@@ -397,7 +397,7 @@ def build(
     dead = DeadLetterBox(store, turns, clock, entropy)
     desk = DeskService(
         store=store, clock=clock, entropy=entropy, directory=directory, flows=published, turns=turns,
-        sessions=sessions, sign_ins=sign_ins, views=card_views, dead=dead,
+        sessions=sessions, sign_ins=sign_ins, views=card_views, dead=dead, keys=keys,
         agents_group=settings.groups.agents,
     )  # fmt: skip
     my_page = MyPageService(store, clock, sessions, sign_ins, directory, codes)
@@ -432,7 +432,7 @@ def build(
     )
     back.update(
         {
-            Purpose.DESK: lambda _: "/desk",
+            Purpose.DESK: desk.back,
             Purpose.ME: lambda _: "/me",
             Purpose.ENROL: lambda _: "/me",
             Purpose.ENROL_SLOW: lambda _: "/me",
@@ -453,7 +453,7 @@ def build(
         burn=codes.burn,
     )  # fmt: skip
     looks = Looks(
-        store, turns, directory, clock, entropy, open_now=open_now, 
+        store, turns, directory, clock, entropy, open_now=open_now,
         rank_of=rank_reader(store, directory, law, clock, groups),
     )
     notices = Notices(
@@ -518,7 +518,7 @@ def build(
         DeskPage(shell, desk, polls),
     ]
     return Product(
-        settings, store, keys, words, published, turns, router, intake, codes, shell, chat, PageLinks(keys), polls,
-        outbox, timers, Sequencer(store, clock, holder=holder), acts, sign_ins, pages,
+        settings, store, keys, words, published, turns, router, intake, codes, shell, chat, PageLinks(keys),
+        polls, outbox, timers, Sequencer(store, clock, holder=holder), acts, sign_ins, pages,
         [authority.close, tokens.close, http.close],
     )  # fmt: skip

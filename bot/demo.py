@@ -154,7 +154,9 @@ class Sandbox:
         if not line:
             await self.stop()
             raise UnusableError(
-                f"the sandbox on port {self._port}", "it did not start.", "Name another port with --sandbox-port."
+                f"the sandbox on port {self._port}",
+                "it did not start.",
+                "Name another port with --sandbox-port.",
             )
         left.write_text(f"{process.pid} {self._port}")
 
@@ -185,7 +187,9 @@ def sandbox_port(data: Path, wanted: int, after: int) -> int:
     return wanted or free_port(after)
 
 
-async def wire(settings: Path, sandbox_url: str, http: aiohttp.ClientSession) -> tuple[Product, DemoPage, Chat, FirstDay]:
+async def wire(
+    settings: Path, sandbox_url: str, http: aiohttp.ClientSession
+) -> tuple[Product, DemoPage, Chat, FirstDay]:
     """The product with what only the demo has: the chat, the front page, the first day."""
     product = build(
         load(settings, os.environ),
@@ -194,9 +198,8 @@ async def wire(settings: Path, sandbox_url: str, http: aiohttp.ClientSession) ->
         demo=True,
     )
     tenant = SandboxClient(http, sandbox_url)
-    people = People(
-        {str(p["id"]): Chatter(str(p["id"]), str(p["name"]), str(p["oid"]), linked=False) for p in await tenant.people()}
-    )
+    cast = [Chatter(str(p["id"]), str(p["name"]), str(p["oid"]), linked=False) for p in await tenant.people()]
+    people = People({one.id: one for one in cast})
     entropy = SystemEntropy()
     first_day = FirstDay(product.store, product.turns, product.codes, tenant, people, SystemClock())
     chat = Chat(product.shell, product.chat, product.intake, people, product.links, product.polls, entropy)

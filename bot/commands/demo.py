@@ -15,7 +15,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default 127.0.0.1)")
     parser.add_argument("--port", type=int, default=8300, help="port of the product (default 8300)")
     parser.add_argument("--data", type=Path, help="folder that is kept (default: a fresh one, removed after)")
-    parser.add_argument("--sandbox-port", type=int, default=0, help="default: the next free port after --port")
+    parser.add_argument(
+        "--sandbox-port", type=int, default=0, help="default: the next free port after --port"
+    )
     parser.add_argument("--verbose", action="store_true", help="log requests")
 
 

@@ -31,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, required=True, help="folder for its database and the apps' secrets"
     )
     parser.add_argument(
-        "--owned", action="store_true", help="end by itself some minutes after the process in DATA/owner is gone"
+        "--owned",
+        action="store_true",
+        help="end by itself some minutes after the process in DATA/owner is gone",
     )
 
 

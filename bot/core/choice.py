@@ -70,7 +70,7 @@ class ShowMenu:
 
 @dataclass(frozen=True, slots=True)
 class Dismiss:
-    """"Something else": the offer was wrong, the person will say it again; as ``else``."""
+    """ "Something else": the offer was wrong, the person will say it again; as ``else``."""
 
     def __str__(self) -> str:
         return "else"

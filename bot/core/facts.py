@@ -25,7 +25,14 @@ class Unreadable:
 Read: TypeAlias = T | Unreadable
 
 STRONG_TYPES = frozenset(
-    {"microsoftAuthenticator", "fido2", "windowsHelloForBusiness", "platformCredential", "softwareOath", "phone"}
+    {
+        "microsoftAuthenticator",
+        "fido2",
+        "windowsHelloForBusiness",
+        "platformCredential",
+        "softwareOath",
+        "phone",
+    }
 )
 """Method types that are a second factor. Phishing-resistant ones are in `PHISHING_RESISTANT`."""
 PHISHING_RESISTANT = frozenset({"fido2", "windowsHelloForBusiness", "platformCredential"})

@@ -34,9 +34,7 @@ class Directory(Protocol):
         """Newest first: {"at","error","country","app"}; Unreadable("unlicensed") without P1."""
         ...
 
-    async def facts(
-        self, oid: Oid, *, groups: tuple[str, ...], methods: bool = True
-    ) -> AccountFacts:
+    async def facts(self, oid: Oid, *, groups: tuple[str, ...], methods: bool = True) -> AccountFacts:
         """Everything `decide` needs about one account; *groups* are the ids to test membership of.
         *methods* False leaves methods and live pass `Unreadable("unread")`: they cost the tightest
         of all budgets, and nobody asks about those of an approver."""

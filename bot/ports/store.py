@@ -65,9 +65,7 @@ class UnitOfWork(Protocol):
     def lock(self, kind: type[R], key: object) -> R | None:
         """As `get`, locked until the transaction ends."""
 
-    def find(
-        self, kind: type[R], /, *, order: str = "", limit: int = 0, **where: Any
-    ) -> list[R]:
+    def find(self, kind: type[R], /, *, order: str = "", limit: int = 0, **where: Any) -> list[R]:
         """Rows whose columns equal *where* (or fit `Over`, `Under`, `Among`, `Not`; None is null).
         *order* is a column, with a leading `-` for descending."""
 
@@ -98,7 +96,14 @@ class UnitOfWork(Protocol):
         """Cancel all waiting timers of *group*."""
 
     def append_line(
-        self, *, place: str, effect_key: str, author: str, message: dict[str, Any], at: datetime, case_id: str = ""
+        self,
+        *,
+        place: str,
+        effect_key: str,
+        author: str,
+        message: dict[str, Any],
+        at: datetime,
+        case_id: str = "",
     ) -> int:
         """Add a transcript line and return its seq; an effect key already there returns its seq."""
 

@@ -20,7 +20,9 @@ class Performer(Protocol[E_contra]):
     Registered per effect class at the composition root. Returns answers already known (such as
     "evidence row is empty: ok"), which the turn feeds back at once as further events."""
 
-    def __call__(self, work: UnitOfWork, case: Case, effect: E_contra, event: Event, key: str) -> Sequence[Answered]: ...
+    def __call__(
+        self, work: UnitOfWork, case: Case, effect: E_contra, event: Event, key: str
+    ) -> Sequence[Answered]: ...
 
 
 class Turns(Protocol):
@@ -28,7 +30,9 @@ class Turns(Protocol):
         """Insert, deduplicate, advance and commit; the reply, or the stored one for a duplicate."""
         ...
 
-    def take(self, work: UnitOfWork, case: Case, what: Happening, *, dedupe_key: str, at: datetime) -> dict[str, Any]:
+    def take(
+        self, work: UnitOfWork, case: Case, what: Happening, *, dedupe_key: str, at: datetime
+    ) -> dict[str, Any]:
         """The same inside a transaction that is already open: pages and decisions answer a flow
         in the very transaction that records their evidence or outcome."""
         ...

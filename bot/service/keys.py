@@ -9,12 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import os
 from dataclasses import fields
 from datetime import datetime
 from enum import Enum
 from typing import Any
-import json
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes

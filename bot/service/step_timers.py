@@ -14,7 +14,6 @@ from bot.ports.turns import Turns
 from bot.service import cards
 from bot.service.chance import new_id
 
-
 AGAIN = timedelta(minutes=30)
 """How long a handoff's end waits when an agent has the case in hand."""
 
@@ -30,7 +29,9 @@ class StepTimers:
         """Handles timers of kind `step`. A repeat is recognised by the timer's key."""
         at = self._clock.now()
         body = timer.body
-        if body["name"] == "timeout" and await self._store.transact(lambda work: self._later(work, timer, at)):
+        if body["name"] == "timeout" and await self._store.transact(
+            lambda work: self._later(work, timer, at)
+        ):
             return
         await self._turns.receive(
             Event(

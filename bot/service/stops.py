@@ -76,7 +76,9 @@ class Stops:
         """Performs `Report`: the person said in chat that it was not them. Every browser of the case
         loses what passed in it."""
         for attempt in work.find(Attempt, case_id=case.id, status="open"):
-            work.put(replace(attempt, status="frozen", ended_reason="not_me", challenge="", challenge_wire=""))
+            work.put(
+                replace(attempt, status="frozen", ended_reason="not_me", challenge="", challenge_wire="")
+            )
             self.void(work, attempt.id, "not_me", event.at)
         self.freeze(work, case, None, "not_me", event.at)
         return ()

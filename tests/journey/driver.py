@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import hashlib
 import threading
 import time
@@ -155,10 +156,8 @@ class Subject(threading.Thread):
 
     def run(self) -> None:
         while not self._ended.is_set():
-            try:
+            with contextlib.suppress(httpx.TransportError, ValueError):
                 self.pulse()
-            except (httpx.TransportError, ValueError):
-                pass
             self._ended.wait(0.3)
 
     def pulse(self) -> dict[str, Any]:
@@ -221,7 +220,9 @@ class Agent:
         page = self.browser.get(path)
         form = page.form("/approve")
         signable = self.browser.post(
-            f"{path}/approve", {**form.fields, "why": why or _chosen(page.text, "why"), "replaces": replaces}, json=True
+            f"{path}/approve",
+            {**form.fields, "why": why or _chosen(page.text, "why"), "replaces": replaces},
+            json=True,
         )
         assert signable.status == 200, (signable.status, signable.text[:500])
         there = self.browser.get(signable.json()["location"])
@@ -375,7 +376,8 @@ def main() -> None:
         row for row in journey.http.get("/sandbox/ledger").json()
         if row["method"] == "POST" and row["path"].endswith("temporaryAccessPassMethods")
     ]  # fmt: skip
-    print(f"Signed in again in {time.monotonic() - began:.1f} s; a pass of {len(value)} characters; {len(posts)} made.")
+    took = time.monotonic() - began
+    print(f"Signed in again in {took:.1f} s; a pass of {len(value)} characters; {len(posts)} made.")
 
 
 if __name__ == "__main__":

@@ -82,7 +82,8 @@ class Killer(threading.Thread):
         end = time.monotonic() + 40
         while time.monotonic() < end and not self.over.is_set():
             rows = httpx.get(f"{self.demo.sandbox}/sandbox/ledger", trust_env=False, timeout=20).json()
-            if any(row["path"].endswith("PassMethods") and row["method"] == "POST" and row["status"] == 0 for row in rows):
+            asked = (row for row in rows if row["method"] == "POST" and row["path"].endswith("PassMethods"))
+            if any(row["status"] == 0 for row in asked):
                 self.demo.kill()
                 self.kills += 1
                 self.held += 1
@@ -143,7 +144,10 @@ def judge(verdict: Verdict, data: Path, walker: Walker) -> None:
             verdict.faults.append("an accepted message is lost")
     db.close()
     checked = subprocess.run(
-        [sys.executable, "-m", "bot", "audit", "verify", "--data", str(data)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "bot", "audit", "verify", "--data", str(data)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if checked.returncode != 0:
         verdict.faults.append(f"audit verify: {checked.stdout[-300:]}{checked.stderr[-300:]}")
@@ -173,14 +177,17 @@ def main() -> int:
         results += verdict.results
         bad += bool(verdict.faults)
         print(
-            f"seed {verdict.seed}: {verdict.kills} kills ({verdict.held} in Graph), {verdict.made} passes for "
-            f"{verdict.approvals} approvals, {dict(verdict.results)}, ended {verdict.ended}"
+            f"seed {verdict.seed}: {verdict.kills} kills ({verdict.held} in Graph), {verdict.made} passes "
+            f"for {verdict.approvals} approvals, {dict(verdict.results)}, ended {verdict.ended}"
             + "".join(f"\n  FAULT {fault}" for fault in verdict.faults),
             flush=True,
         )
         if not verdict.kills and number > 5:
             break
-    print(f"{kills} kills, {held} of them inside a Graph call, {number} journeys, {dict(results)}; {bad} with faults.")
+    print(
+        f"{kills} kills, {held} of them inside a Graph call, {number} journeys, {dict(results)}; "
+        f"{bad} with faults."
+    )
     return 1 if bad else 0
 
 

@@ -13,7 +13,9 @@ from tests.fakes.clock import FakeClock, FakeEntropy
 
 
 def who(clock: FakeClock) -> SignedIn:
-    return SignedIn(Oid("oid-agent"), "Jonas", "agent@keyturn.example", clock.now(), frozenset(), "raw-id-token")
+    return SignedIn(
+        Oid("oid-agent"), "Jonas", "agent@keyturn.example", clock.now(), frozenset(), "raw-id-token"
+    )
 
 
 async def test_a_session_is_known_by_its_cookie_and_kept_as_a_hash(
@@ -31,7 +33,9 @@ async def test_a_session_is_known_by_its_cookie_and_kept_as_a_hash(
     assert await sessions.current("desk", value + "x") is None
 
 
-async def test_a_session_of_one_kind_is_none_of_another(store: Store, clock: FakeClock, entropy: FakeEntropy) -> None:
+async def test_a_session_of_one_kind_is_none_of_another(
+    store: Store, clock: FakeClock, entropy: FakeEntropy
+) -> None:
     """Whoever opened their own page is not thereby at the desk."""
     sessions = SessionService(store, clock, entropy)
     value = await sessions.open("me", who(clock), {})
@@ -39,7 +43,9 @@ async def test_a_session_of_one_kind_is_none_of_another(store: Store, clock: Fak
     assert await sessions.current("me", value) is not None
 
 
-async def test_a_desk_falls_idle_after_a_quarter_of_an_hour(store: Store, clock: FakeClock, entropy: FakeEntropy) -> None:
+async def test_a_desk_falls_idle_after_a_quarter_of_an_hour(
+    store: Store, clock: FakeClock, entropy: FakeEntropy
+) -> None:
     """Use keeps it; a page that polls by itself does not."""
     sessions = SessionService(store, clock, entropy)
     value = await sessions.open("desk", who(clock), {})

@@ -14,7 +14,7 @@ from bot.core.audit import Tag
 from bot.core.events import Answered, Chose, Commanded, Event, Happening, TimerFired, Wrote
 from bot.core.flow import FlowState
 from bot.core.model import CaseId, Command, EventId
-from bot.core.records import AuditRow, Card, Case, EventRow, Execution, FlowVersion, Timer
+from bot.core.records import AuditRow, Card, Case, EventRow, FlowVersion, Timer
 from bot.errors import ConflictError, PermanentError, TransientError
 from bot.service.step_timers import StepTimers
 from tests.fakes.product import Whole
@@ -208,9 +208,7 @@ async def test_a_case_of_a_tampered_version_goes_nowhere_but_answers_kindly(whol
 async def test_a_timer_that_fires_twice_is_one_event(whole: Whole) -> None:
     """At least once is once: the timer's key is the event's."""
     case = await opened(whole)
-    timers = StepTimers(
-        whole.product.store, whole.product.turns, whole.clock, whole.product.turns._entropy
-    )
+    timers = StepTimers(whole.product.store, whole.product.turns, whole.clock, whole.product.turns._entropy)
     timer = next(t for t in await whole.rows(Timer, case_id=case.id) if t.body["name"] == "timeout")
     await timers.fire(timer)
     ended = await whole.case()
@@ -226,9 +224,7 @@ async def test_nobody_hears_untaken_while_an_agent_talks_to_them(whole: Whole) -
     card = (await whole.rows(Card, case_id=case.id))[0]
     taken = replace(card, taken_by="somebody", taken_at=whole.clock.now(), touched_at=whole.clock.now())
     await whole.store.transact(lambda work: work.put(taken))
-    timers = StepTimers(
-        whole.product.store, whole.product.turns, whole.clock, whole.product.turns._entropy
-    )
+    timers = StepTimers(whole.product.store, whole.product.turns, whole.clock, whole.product.turns._entropy)
     ours = [t for t in await whole.rows(Timer, case_id=case.id) if t.body["step"] == "@person"]
     await timers.fire(ours[0])
     assert not await whole.events(kind="TimerFired")
