@@ -4,6 +4,7 @@ from bot.adapters.entra.authority import EntraAuthority
 from bot.adapters.entra.reader import AppTokens as EntraAppTokens
 from bot.adapters.graph.acting import GraphActing
 from bot.adapters.graph.directory import GraphDirectory
+from bot.adapters.graph.recent import RecentDirectory
 from bot.ports.acting import Acting
 from bot.ports.directory import AppTokens, Directory
 from bot.ports.sign_in import Authority, SignIns
@@ -27,4 +28,8 @@ def acting(it: GraphActing) -> Acting:
 
 
 def sign_ins(it: SignInService) -> SignIns:
+    return it
+
+
+def recent(it: RecentDirectory) -> Directory:
     return it
