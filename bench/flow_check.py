@@ -74,7 +74,8 @@ def median(run: Callable[[], object]) -> float:
     return statistics.median(times)
 
 
-def main() -> None:
+def run() -> list[tuple[str, str, str]]:
+    """Rows of the table: what, measured, wanted."""
     with tempfile.TemporaryDirectory() as name:
         root, text = Path(name), flow()
         (root / "flows").mkdir()
@@ -88,8 +89,17 @@ def main() -> None:
         whole = median(lambda: check(of_folder(root / "flows", root / "templates")))
         bare = median(lambda: [yaml.compose(one, Loader=yaml.CBaseLoader) for one in files])
     steps = len(book.flows["long_one"].flow.steps)
-    print(f"steps {steps}, findings {len(findings)}")
-    print(f"check {whole:.1f} ms, bare YAML {bare:.1f} ms, ratio {whole / bare:.1f}")
+    assert not findings, findings
+    return [
+        ("bare YAML of one flow and its words in two languages", f"{bare:.1f} ms", ""),
+        (f"check of this flow of {steps} steps, after imports", f"{whole:.1f} ms", "< 40 ms"),
+        ("check against bare YAML", f"{whole / bare:.1f} ×", ""),
+    ]
+
+
+def main() -> None:
+    for what, measured, wanted in run():
+        print(f"{what:55} {measured:>10}  {wanted}")
 
 
 if __name__ == "__main__":
