@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry
 
 from bot.adapters.entra.authority import EntraAuthority, Registration
 from bot.adapters.entra.reader import AppTokens
@@ -72,6 +71,7 @@ from bot.service.dead_letters import DeadLetterBox
 from bot.service.desk import DeskService
 from bot.service.evidence import EvidenceBook
 from bot.service.executions import Executions
+from bot.service.figures import figures_of
 from bot.service.follow_through import FollowThrough
 from bot.service.graph_acts import GraphActs
 from bot.service.handover import Handovers
@@ -506,9 +506,8 @@ def build(
         countries=countries_of(Path(database)) if database else nowhere,
     )  # fmt: skip
     polls = Polls(store)
-    registry = CollectorRegistry()
     pages: list[Page] = [
-        Health(store_answers(store), registry),
+        Health(store_answers(store), figures=figures_of(store, clock)),
         Callback(shell, sign_ins),
         HelpPage(shell),
         CasePage(shell, case_pages, polls, security_info=security_info),
