@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import socket
 import subprocess
@@ -21,16 +20,11 @@ REPOSITORY = Path(__file__).parents[2]
 
 def test_it_serves_until_told_to_stop(tmp_path: Path) -> None:
     """One line when ready; SIGTERM ends it with 0; both host names answer."""
-    script = (
-        "import argparse, pathlib, sys; from bot.commands import sandbox; "
-        "sys.exit(sandbox.run(argparse.Namespace(port=0, data=pathlib.Path(sys.argv[1]))))"
-    )
     process = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path)],
+        [sys.executable, "-m", "bot", "sandbox", "--port", "0", "--data", str(tmp_path)],
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
     )
     assert process.stdout is not None
     try:
@@ -53,7 +47,7 @@ def test_a_taken_port_is_told_with_a_remedy(tmp_path: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(UnusableError) as told:
-            command.run(argparse.Namespace(port=port, data=tmp_path))
+            command.run(argparse.Namespace(port=port, data=tmp_path, owned=False))
     assert told.value.place == f"port {port}"
     assert "--port" in told.value.remedy
 
@@ -63,5 +57,5 @@ def test_a_folder_that_is_a_file_is_told_with_a_remedy(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     with pytest.raises(UnusableError) as told:
-        command.run(argparse.Namespace(port=0, data=file))
+        command.run(argparse.Namespace(port=0, data=file, owned=False))
     assert "--data" in told.value.remedy
