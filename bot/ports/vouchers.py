@@ -40,6 +40,15 @@ class VoucherView:
     barred: Reason | None
 
 
+@dataclass(frozen=True, slots=True)
+class VoucherGlance:
+    """What may change while the page is open; read without asking Graph."""
+
+    status: str
+    digits: ShownDigits | None
+    present: bool
+
+
 class VoucherPages(Protocol):
     """The voucher page. Handles and sessions that fit nothing raise Refused(UNKNOWN_CASE)."""
 
@@ -52,6 +61,8 @@ class VoucherPages(Protocol):
         ...
 
     async def view(self, handle: str, session: Session) -> VoucherView: ...
+
+    async def glance(self, handle: str, session: Session) -> VoucherGlance: ...
 
     async def sign(self, handle: str, session: Session, *, how: str, browser_hash: str) -> Redirect:
         """Begin the manager's own fresh sign-in, bound to attempt, page key and *how* (`VouchHow`)."""

@@ -66,8 +66,13 @@ class MyPageService:
             note(work, oid, [(m.id, m.type, m.label, m.created_at) for m in methods], at)
             return known(work, oid)
 
-        since = await self._store.transact(fn)
-        return tuple(MethodKept(m.type, m.label, *since.get(m.id, (m.created_at, False))) for m in methods)
+        seen = await self._store.transact(fn)
+        return tuple(
+            MethodKept(m.type, m.label, m.created_at, False)
+            if m.created_at
+            else MethodKept(m.type, m.label, *seen[m.id])
+            for m in methods
+        )
 
     # --- sign-ins --------------------------------------------------------------------------------
 

@@ -15,33 +15,28 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core.audit import Tag, audit_row
-from bot.core.facts import Method, Person
 from bot.core.humans import Humans
 from bot.core.model import Oid, ProofKind, Reason, VouchHow
-from bot.core.records import Attempt, Case, Check, Execution, Session, Signing
+from bot.core.records import Attempt, Case, Check, Session, Signing
 from bot.errors import PermanentError, Refused, TransientError
 from bot.ports.checks import Seen
 from bot.ports.clock import Clock, Entropy
 from bot.ports.directory import Directory
 from bot.ports.sessions import Sessions
 from bot.ports.sign_in import Finished, Landing, Purpose, Redirect, SignInAsk, SignIns
-from bot.ports.store import Not, Over, Store, UnitOfWork
-from bot.ports.vouchers import VoucherView
+from bot.ports.store import Store, UnitOfWork
+from bot.ports.vouchers import VoucherGlance, VoucherView
 from bot.service import digits as six
 from bot.service.attempts import closed, present
 from bot.service.chance import new_id
 from bot.service.keys import Keys, b64, canonical, hashed
 from bot.service.notices import notice_job
-from bot.service.sightings import known, note
 from bot.service.stops import Stops
+from bot.service.voucher_bars import Bars
 
 LIVE = ("asked", "signed")
-YOUNG = timedelta(days=14)
-"""A manager who added a method within this may be somebody else by now."""
-RECOVERED = timedelta(hours=24)
 MOST_ASKED = 5
 """Times a day that somebody may ask their manager; each time a mail goes out."""
-_NO_METHOD = frozenset({"password", "temporaryAccessPass", "email"})
 
 
 class VoucherService:
@@ -64,7 +59,8 @@ class VoucherService:
         """*deputies* by the manager's object id."""
         self._store, self._clock, self._entropy, self._keys = store, clock, entropy, keys
         self._directory, self._sign_ins, self._sessions = directory, sign_ins, sessions
-        self._stops, self._humans, self._deputies = stops, humans, deputies
+        self._stops, self._deputies = stops, deputies
+        self._bars = Bars(store, directory, humans)
 
     # --- asked by the case page ------------------------------------------------------------------
 
@@ -143,10 +139,18 @@ class VoucherService:
         value = await self._sessions.open("voucher", done.who, {})
         return Landing(self.back(done.signing), session=value, session_kind="voucher")
 
-    async def view(self, handle: str, session: Session) -> VoucherView:
+    async def glance(self, handle: str, session: Session) -> VoucherGlance:
         check, case, attempt = await self._found(handle)
         if not self._may(check, session.oid):
             raise Refused(Reason.NOT_THE_MANAGER)
+        at = self._clock.now()
+        over = check.status in LIVE and closed(case, attempt, at) is not None
+        digits = None if over else six.shown(self._keys, check, session.oid, at)
+        return VoucherGlance("ended" if over else check.status, digits, present(attempt, at))
+
+    async def view(self, handle: str, session: Session) -> VoucherView:
+        glance = await self.glance(handle, session)
+        check, case, attempt = await self._found(handle)
         try:
             person = await self._directory.person(Oid(case.subject_oid))
         except (TransientError, PermanentError) as err:
@@ -154,7 +158,6 @@ class VoucherService:
         if person is None:
             raise Refused(Reason.SUBJECT_CHANGED)
         at = self._clock.now()
-        over = check.status in LIVE and closed(case, attempt, at) is not None
         return VoucherView(
             name=person.name,
             upn=person.upn,
@@ -164,11 +167,11 @@ class VoucherService:
             at=at,
             channel=str(case.opener.get("channel", "")),
             seen=Seen(
-                attempt.network, attempt.country, attempt.device, attempt.claimed_at, present(attempt, at)
+                attempt.network, attempt.country, attempt.device, attempt.claimed_at, glance.present
             ),
-            status="ended" if over else check.status,
-            digits=six.shown(self._keys, check, session.oid, at),
-            barred=await self._barred(session.oid, person, at),
+            status=glance.status,
+            digits=glance.digits,
+            barred=await self._bars.reason(session.oid, person, at),
         )
 
     async def sign(self, handle: str, session: Session, *, how: str, browser_hash: str) -> Redirect:
@@ -201,7 +204,7 @@ class VoucherService:
         person = await self._directory.person(Oid(known_case.subject_oid))
         if person is None:
             raise Refused(Reason.SUBJECT_CHANGED)
-        if reason := await self._barred(oid, person, at):
+        if reason := await self._bars.reason(oid, person, at):
             raise Refused(reason)
 
         def fn(work: UnitOfWork) -> None:
@@ -258,28 +261,6 @@ class VoucherService:
     def _may(self, check: Check, oid: str) -> bool:
         return oid == check.expected_oid or oid in self._deputies.get(check.expected_oid, ())
 
-    async def _barred(self, oid: str, subject: Person, at: datetime) -> Reason | None:
-        """Why this manager's word does not count now: self, own trouble, a fresh method of their own."""
-        try:
-            manager = await self._directory.person(Oid(oid))
-            methods = await self._directory.methods(Oid(oid))
-        except (TransientError, PermanentError):
-            return Reason.FACTS_UNREADABLE
-        if manager is None or not manager.enabled:
-            return Reason.FACTS_UNREADABLE
-        if self._humans.same(manager, subject):
-            return Reason.SAME_HUMAN
-
-        def fn(work: UnitOfWork) -> tuple[dict[str, tuple[datetime, bool]], bool, bool]:
-            note(work, oid, [(m.id, m.type, m.label, m.created_at) for m in methods], at)
-            cases = work.find(Case, subject_oid=oid, status=Not("ended"))
-            recovered = work.count(Execution, subject_oid=oid, started_at=Over(at - RECOVERED)) > 0
-            return known(work, oid), any(c.proven_at for c in cases), recovered
-
-        seen, in_trouble, recovered = await self._store.transact(fn)
-        young = any(_young(m, *seen[m.id], at) for m in methods if m.type not in _NO_METHOD)
-        return Reason.RECENT_RECOVERY if in_trouble or recovered or young else None
-
     async def _found(self, handle: str) -> tuple[Check, Case, Attempt]:
         def fn(work: UnitOfWork) -> tuple[Check, Case, Attempt]:
             check = work.first(Check, handle_hash=hashed(handle))
@@ -309,13 +290,6 @@ class VoucherService:
                 subject=case.subject_oid, check=check.id, how=check.how, **body,
             )
         )  # fmt: skip
-
-
-def _young(method: Method, since: datetime, baseline: bool, at: datetime) -> bool:
-    """Graph's date rules; without one, what was there at the installation is old enough."""
-    if method.created_at is not None:
-        return at - method.created_at < YOUNG
-    return not baseline and at - since < YOUNG
 
 
 def digest_of(check: Check, attempt: Attempt, case: Case, oid: str, how: str) -> str:

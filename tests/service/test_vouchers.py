@@ -249,7 +249,7 @@ async def test_a_deputy_cannot_vouch_for_themselves(world: Vouching) -> None:
 
 async def test_another_account_of_the_same_human_cannot_vouch(world: Vouching) -> None:
     _, check = await world.asked()
-    world.service._humans = Humans.of([[SUBJECT, MANAGER]], by_employee_id=False)
+    world.service._bars._humans = Humans.of([[SUBJECT, MANAGER]], by_employee_id=False)
     await world.begin(check)
     assert await refused(world.come_back()) is Reason.SAME_HUMAN
 
@@ -332,7 +332,8 @@ async def test_a_method_without_a_date_is_young_from_its_first_sighting(world: V
     at = world.clock.now()
     assert (await world.service.view(world.address(check), world.session())).barred is Reason.RECENT_RECOVERY
     world.clock.go(days=14)
-    assert await world.service._barred(MANAGER, world.directory.people[SUBJECT], world.clock.now()) is None
+    subject = world.directory.people[SUBJECT]
+    assert await world.service._bars.reason(MANAGER, subject, world.clock.now()) is None
     assert world.clock.now() - at == timedelta(days=14)
 
 

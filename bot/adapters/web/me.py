@@ -36,6 +36,8 @@ class Me:
     async def view(self, request: web.Request) -> web.Response:
         session = await self._shell.session(request, KIND)
         if session is None:
+            if _wants_json(request):
+                raise Refused(Reason.NOT_SIGNED_IN)
             return self._shell.page(request, "me_door.html")
         view = await self._my_page.view(session)
         if _wants_json(request):

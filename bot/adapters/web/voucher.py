@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from bot.adapters.web.shell import Shell
@@ -9,7 +11,7 @@ from bot.core.model import Reason, VouchHow
 from bot.core.records import Session
 from bot.errors import Refused
 from bot.ports.sign_in import Redirect
-from bot.ports.vouchers import VoucherPages
+from bot.ports.vouchers import VoucherGlance, VoucherPages
 
 KIND = "voucher"
 
@@ -31,27 +33,22 @@ class Voucher:
         handle = request.match_info["handle"]
         if not await self._vouchers.exists(handle):
             raise web.HTTPNotFound
-        session = await self._shell.session(request, KIND)
+        # The page's own script asks for JSON; a page left open must still fall idle.
+        session = await self._shell.session(request, KIND, touch=not _wants_json(request))
         if session is None:
+            if _wants_json(request):
+                raise Refused(Reason.NOT_SIGNED_IN)
             return self._shell.page(request, "voucher_door.html", action=f"/v/{handle}", other="")
+        if _wants_json(request):
+            return self._shell.json(_glance_json(await self._vouchers.glance(handle, session)))
         try:
             view = await self._vouchers.view(handle, session)
         except Refused as err:
-            if err.reason is not Reason.NOT_THE_MANAGER or _wants_json(request):
+            if err.reason is not Reason.NOT_THE_MANAGER:
                 raise
             # Somebody with two accounts must be able to come back as the other one.
             return self._shell.page(
                 request, "voucher_door.html", status=403, action=f"/v/{handle}", other=session.name
-            )
-        if _wants_json(request):
-            return self._shell.json(
-                {
-                    "status": view.status,
-                    "digits": view.digits.digits if view.digits else "",
-                    "until": view.digits.until.isoformat() if view.digits else "",
-                    "present": view.seen.present,
-                    "barred": view.barred.value if view.barred else "",
-                }
             )
         return self._shell.page(
             request, "voucher.html", view=view, session=session, hows=tuple(VouchHow), action=f"/v/{handle}"
@@ -93,6 +90,15 @@ class Voucher:
         if value:
             self._shell.give_browser(response, value)
         return response
+
+
+def _glance_json(glance: VoucherGlance) -> dict[str, Any]:
+    return {
+        "status": glance.status,
+        "digits": glance.digits.digits if glance.digits else "",
+        "until": glance.digits.until.isoformat() if glance.digits else "",
+        "present": glance.present,
+    }
 
 
 def _wants_json(request: web.Request) -> bool:
