@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from bot.core import effects as fx
+from bot.core.fields import moved
 from bot.core.flow import FlowState
 from bot.core.model import Command, Reason
 from bot.core.run import Run
@@ -77,7 +77,7 @@ def _not_me(run: Run) -> None:
         return
     if run.here:
         run.close(run.here)
-    run.state = replace(run.state, proven=frozenset(), trail=())
+    run.state = moved(run.state, proven=frozenset(), trail=())
     run.call_person(Queue.SECURITY, "not_me", final=True)
 
 
@@ -92,7 +92,7 @@ def _back(run: Run) -> None:
     if run.here:
         run.close(run.here)
     *trail, mark = run.state.trail
-    run.state = replace(
+    run.state = moved(
         run.state,
         flow=mark.flow,
         step=mark.step,

@@ -6,12 +6,12 @@ no longer than its turn, and sees nothing but its arguments.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from bot.core import effects as fx
 from bot.core.expressions import holds
+from bot.core.fields import moved
 from bot.core.flow import WAITING, Aside, FlowSet, FlowState, Frame, Mark, Step
 from bot.core.model import Reason
 from bot.core.proven import LONGEST, after, may
@@ -71,9 +71,9 @@ class Run:
         that (a person is called)."""
         state = self.state
         slots = state.slots if slot is None else {**state.slots, step.id: slot}
-        self.state = replace(state, slots=slots, proven=after(step, outcome, state.proven))
+        self.state = moved(state, slots=slots, proven=after(step, outcome, state.proven))
         if step.verb is Verb.REQUEST and outcome in {"done", "partial", "void"}:
-            self.state = replace(self.state, trail=(), acted=state.acted or outcome != "void")
+            self.state = moved(self.state, trail=(), acted=state.acted or outcome != "void")
         self.passed.append(Passed(state.flow, step.id, outcome))
         if outcome in step.parts and outcome not in step.choices:
             self.add(self.say(step, outcome))
@@ -99,7 +99,7 @@ class Run:
         visits = self.state.visits.get(step.id, 0) + 1
         if step.max_visits and visits > step.max_visits and step.target("exhausted"):
             return self.depart(step, "exhausted", None)
-        self.state = replace(
+        self.state = moved(
             self.state,
             step=step.id,
             version=self.state.version + 1,
@@ -152,7 +152,7 @@ class Run:
             self.call_person(Queue.DESK, "broken", final=True)
             return None
         frame = Frame(state.flow, step.id, state.slots, state.visits)
-        self.state = replace(state, flow=callee.id, calls=(*state.calls, frame), slots={}, visits={})
+        self.state = moved(state, flow=callee.id, calls=(*state.calls, frame), slots={}, visits={})
         return callee.start
 
     def end(self, step: Step) -> str | None:
@@ -163,7 +163,7 @@ class Run:
             return None
         frame = state.calls[-1]
         caller = self.flows.step(frame.flow, frame.step)
-        self.state = replace(
+        self.state = moved(
             state,
             flow=frame.flow,
             step=frame.step,
@@ -179,14 +179,14 @@ class Run:
     def finish(self, outcome: str) -> None:
         """The case is over; nobody is waited for any more."""
         self.drop_aside()
-        self.state = replace(self.state, ended=outcome, trail=())
+        self.state = moved(self.state, ended=outcome, trail=())
         self.add(fx.EndCase(outcome))
 
     def mark(self) -> None:
         """Remember this place, so that `back` can return to it."""
         s = self.state
         here = Mark(s.calls, s.flow, s.step, s.slots, s.visits, s.proven)
-        self.state = replace(s, trail=(*s.trail, here)[-MOST_MARKS:])
+        self.state = moved(s, trail=(*s.trail, here)[-MOST_MARKS:])
 
     # --- what surrounds a step ------------------------------------------------------------
 
@@ -239,7 +239,7 @@ class Run:
         """Lay a handoff over the flow."""
         self.drop_aside()
         number = self.state.asides + 1
-        self.state = replace(self.state, aside=Aside(queue, number, why, final), asides=number)
+        self.state = moved(self.state, aside=Aside(queue, number, why, final), asides=number)
         key = {"not_me": "reported", "unproven": "unproven"}.get(why, "person")
         self.add(
             fx.Tell(key),
@@ -252,7 +252,7 @@ class Run:
         aside = self.state.aside
         if aside is None:
             return
-        self.state = replace(self.state, aside=None)
+        self.state = moved(self.state, aside=None)
         self.add(fx.CancelTimers(PERSON_STEP, aside.version))
         if not answered:
             self.add(fx.CloseHandOff(PERSON_STEP))

@@ -13,6 +13,7 @@ from bot.ports.store import Store, UnitOfWork
 from bot.ports.turns import Turns
 from bot.service import cards
 from bot.service.chance import new_id
+from bot.service.turns import timer_key
 
 AGAIN = timedelta(minutes=30)
 """How long a handoff's end waits when an agent has the case in hand."""
@@ -29,9 +30,8 @@ class StepTimers:
         """Handles timers of kind `step`. A repeat is recognised by the timer's key."""
         at = self._clock.now()
         body = timer.body
-        if body["name"] == "timeout" and await self._store.transact(
-            lambda work: self._later(work, timer, at)
-        ):
+        followed, puttable = "then" in body, body["name"] == "timeout"
+        if (followed or puttable) and await self._store.transact(lambda work: self._before(work, timer, at)):
             return
         await self._turns.receive(
             Event(
@@ -40,12 +40,32 @@ class StepTimers:
             )
         )  # fmt: skip
 
+    def _before(self, work: UnitOfWork, timer: Timer, at: datetime) -> bool:
+        """Set what follows and tell whether this one must wait. The step's next timer is set before
+        the turn, in a row of its own: a reminder that cannot be given does not take the timeout along,
+        and a turn that leaves the step cancels it."""
+        work.case(timer.case_id)  # as every turn does first, so that none cancels between
+        kept = work.lock(Timer, timer.key)
+        if kept is not None and kept.status == "waiting" and (then := timer.body.get("then")):
+            work.schedule(_following(timer, then))
+        return timer.body["name"] == "timeout" and self._later(work, timer, at)
+
     def _later(self, work: UnitOfWork, timer: Timer, at: datetime) -> bool:
         """Nobody is told "untaken" while an agent is talking to them: the timer is set anew."""
         card = work.get(Card, timer.case_id)
         if card is None or card.status != "open" or card.wants != "person" or cards.free(card, at):
             return False
         number = timer.body["number"] + 1
-        key = f"{timer.key.rpartition('/')[0]}/{number}"
-        work.schedule(replace(timer, key=key, due_at=at + AGAIN, body={**timer.body, "number": number}))
+        body = {name: held for name, held in timer.body.items() if name != "then"} | {"number": number}
+        key = timer_key(timer.group, "timeout", number)
+        work.schedule(replace(timer, key=key, due_at=at + AGAIN, body=body))
         return True
+
+
+def _following(timer: Timer, then: list[tuple[str, int, str]]) -> Timer:
+    (name, number, due), *rest = then
+    body = {**timer.body, "name": name, "number": number, "then": rest}
+    if not rest:
+        del body["then"]
+    key = timer_key(timer.group, name, number)
+    return replace(timer, key=key, due_at=datetime.fromisoformat(due), body=body, attempts=0)

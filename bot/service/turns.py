@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from bot.core import effects as fx
 from bot.core.audit import Tag, audit_row
 from bot.core.engine import advance
 from bot.core.events import Answered, Commanded, Event, Happening, TimerFired
+from bot.core.fields import moved, plain
 from bot.core.flow import FlowState
 from bot.core.model import CaseId, Command, EventId
 from bot.core.records import Case, EventRow, Job, Timer
@@ -129,7 +130,7 @@ class TurnService:
         ended = next((e for e in turned.effects if isinstance(e, fx.EndCase)), None)
         spoken = next((e.locale for e in turned.effects if isinstance(e, fx.Speak)), case.locale)
         if after is not before or ended or spoken != case.locale:
-            case = replace(
+            case = moved(
                 case,
                 state=after.to_json(),
                 step=after.step,
@@ -170,6 +171,7 @@ class TurnService:
         self, work: UnitOfWork, case: Case, event: Event, effects: Sequence[fx.Effect]
     ) -> list[tuple[str, Answered]]:
         jobs: list[Job] = []
+        waits: dict[str, list[fx.StartTimer]] = {}
         answers: list[tuple[str, Answered]] = []
         for n, effect in enumerate(effects):
             key = f"{event.id}/{n}"
@@ -178,17 +180,22 @@ class TurnService:
                     jobs.append(say_job(case, effect, key, event.at))
                 case fx.Look():
                     jobs.append(
-                        Job(key, f"look:{case.id}", "look", asdict(effect), case.id, event.at, event.at)
+                        Job(key, f"look:{case.id}", "look", plain(effect), case.id, event.at, event.at)
                     )
                 case fx.StartTimer():
-                    work.schedule(step_timer(case, effect, event.at))
+                    group = timer_group(case.id, effect.step, effect.version)
+                    waits.setdefault(group, []).append(effect)
                 case fx.CancelTimers():
-                    work.cancel_timers(timer_group(case.id, effect.step, effect.version))
+                    group = timer_group(case.id, effect.step, effect.version)
+                    waits.pop(group, None)
+                    work.cancel_timers(group)
                 case _:
                     pass
             for performer in self._performers.get(type(effect), ()):
                 for number, answer in enumerate(performer(work, case, effect, event, key)):
                     answers.append((f"{key}/{number}", answer))
+        for group, timers in waits.items():
+            work.schedule(step_timer(case, group, timers, event.at))
         if jobs:
             work.enqueue(jobs)
         return answers
@@ -230,7 +237,7 @@ def event_row(event: Event, status: str, reply: dict[str, Any], error: str = "")
     """What is kept of an event. Intake passes typed text on only to a step that asks for it."""
     what = event.what
     return EventRow(
-        event.id, event.dedupe_key, event.at, event.case_id, type(what).__name__, asdict(what), status,
+        event.id, event.dedupe_key, event.at, event.case_id, type(what).__name__, plain(what), status,
         reply, error,
     )  # fmt: skip
 
@@ -253,7 +260,7 @@ def say_job(case: Case, effect: fx.Say | fx.Tell | fx.Refuse, key: str, at: date
         kind="say",
         body={
             "what": type(effect).__name__,
-            "effect": asdict(effect),
+            "effect": plain(effect),
             "flow_hash": case.flow_hash,
             "locale": case.locale,
             "number": case.number,
@@ -269,8 +276,19 @@ def timer_group(case_id: str, step: str, version: int) -> str:
     return f"{case_id}/{step}@{version}"
 
 
-def step_timer(case: Case, effect: fx.StartTimer, at: datetime) -> Timer:
-    group = timer_group(case.id, effect.step, effect.version)
-    body = {"step": effect.step, "version": effect.version, "name": effect.name, "number": effect.number}
-    key = f"{group}/{effect.name}/{effect.number}"
-    return Timer(key, "step", case.id, at + effect.after, body, group=group)
+def step_timer(case: Case, group: str, timers: Sequence[fx.StartTimer], at: datetime) -> Timer:
+    """The earliest of a step's timers; it carries the others, which `StepTimers` sets one by one. Most
+    people answer before the first, so a step costs one row and not one for each reminder."""
+    first, *others = sorted(timers, key=lambda timer: (timer.after, timer.name, timer.number))
+    body: dict[str, Any] = {
+        "step": first.step, "version": first.version, "name": first.name, "number": first.number
+    }  # fmt: skip
+    if others:
+        body["then"] = [[other.name, other.number, (at + other.after).isoformat()] for other in others]
+    return Timer(
+        timer_key(group, first.name, first.number), "step", case.id, at + first.after, body, group=group
+    )
+
+
+def timer_key(group: str, name: str, number: int) -> str:
+    return f"{group}/{name}/{number}"

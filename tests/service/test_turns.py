@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -209,12 +210,42 @@ async def test_a_timer_that_fires_twice_is_one_event(whole: Whole) -> None:
     """At least once is once: the timer's key is the event's."""
     case = await opened(whole)
     timers = StepTimers(whole.product.store, whole.product.turns, whole.clock, whole.product.turns._entropy)
+    (reminder,) = await whole.rows(Timer, case_id=case.id)
+    await timers.fire(reminder)
     timer = next(t for t in await whole.rows(Timer, case_id=case.id) if t.body["name"] == "timeout")
     await timers.fire(timer)
     ended = await whole.case()
     assert (ended.status, ended.outcome) == ("ended", "abandoned")
     await timers.fire(timer)
-    assert len(await whole.events(kind="TimerFired")) == 1
+    await timers.fire(reminder)
+    assert sorted(row.body["name"] for row in await whole.events(kind="TimerFired")) == ["remind", "timeout"]
+
+
+async def test_the_timers_of_a_step_are_set_one_after_the_other(whole: Whole) -> None:
+    """A step costs one row while people answer at once; nothing comes late or is lost with what comes
+    before it, and what was cancelled brings nothing more."""
+    case = await opened(whole)
+    await take(whole, case, Chose("old_phone", case.version, "works"), "k")
+    entered = (await whole.case()).touched_at
+    timers = StepTimers(whole.product.store, whole.product.turns, whole.clock, whole.product.turns._entropy)
+    seen = []
+    for _ in range(2):
+        (timer,) = await whole.rows(Timer, case_id=case.id, status="waiting")
+        seen.append((timer.body["name"], timer.body["number"], timer.due_at - entered))
+        await timers.fire(timer)
+        await timers.fire(timer)  # killed before it was recorded
+        await whole.store.transact(lambda work, timer=timer: work.put(replace(timer, status="fired")))
+    (last,) = await whole.rows(Timer, case_id=case.id, status="waiting")
+    seen.append((last.body["name"], last.body["number"], last.due_at - entered))
+    hour = timedelta(hours=1)
+    assert seen == [("remind", 0, hour), ("remind", 1, 4 * hour), ("timeout", 0, 24 * hour)]
+    before = await whole.case()
+    await take(whole, before, Commanded(Command.BACK), "back")
+    (timer,) = await whole.rows(Timer, case_id=case.id, status="waiting")
+    await take(whole, before, Chose("old_phone", (await whole.case()).version, "works"), "again")
+    await timers.fire(timer)  # was leased when the step was left
+    (waiting,) = await whole.rows(Timer, case_id=case.id, status="waiting")
+    assert waiting.body["step"] == "self_done"
 
 
 async def test_nobody_hears_untaken_while_an_agent_talks_to_them(whole: Whole) -> None:

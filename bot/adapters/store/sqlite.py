@@ -1,7 +1,8 @@
 """SQLite: one writing thread, readers beside it.
 
-The writer drains its queue: BEGIN IMMEDIATE, a savepoint around each function, one COMMIT for as many
-as were waiting, and only then the answers. With `synchronous=FULL` that commit is on disk. Whoever
+The writer drains its queue: BEGIN IMMEDIATE, the functions, one COMMIT for as many as were waiting, and
+only then the answers. Where a function raises, the batch runs again with a savepoint around each, so that
+only that one is undone. With `synchronous=FULL` that commit is on disk. Whoever
 arrives while the disk works shares the next commit, so the price of a sync is divided under load.
 """
 
@@ -70,6 +71,7 @@ class SqliteStore:
             raise
         self._book = Book(SQLITE)
         self._queue: queue.SimpleQueue[_Wanted | Callable[[], None] | None] = queue.SimpleQueue()
+        self._arrived: dict[asyncio.AbstractEventLoop, list[_Wanted]] = {}
         self._waiting = Waiting(self._mark, self._version())
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
         self._local = threading.local()
@@ -85,8 +87,18 @@ class SqliteStore:
             raise RuntimeError("the store is closed")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
-        self._queue.put(_Wanted(fn, loop, answer))
+        arrived = self._arrived.get(loop)
+        if arrived is None:
+            arrived = self._arrived[loop] = []
+            loop.call_soon(self._hand_over, loop)
+        arrived.append(_Wanted(fn, loop, answer))
         return await answer
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Give the writer at once whatever came in this round of the loop: they share a commit, and
+        the two threads do not wrestle for the interpreter over each."""
+        for wanted in self._arrived.pop(loop, ()):
+            self._queue.put(wanted)
 
     async def read(self, fn: Callable[[UnitOfWork], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, fn)
@@ -117,6 +129,8 @@ class SqliteStore:
             return
         self._closed = True
         await self._waiting.close()
+        for loop in list(self._arrived):
+            self._hand_over(loop)
         self._queue.put(None)
         await asyncio.to_thread(self._writer.join)
         await asyncio.to_thread(self._readers.shutdown)
@@ -182,10 +196,9 @@ class SqliteStore:
         """Run a batch in one transaction. When the database itself fails, each function is tried in a
         transaction of its own, so that no one fails for another's sake."""
         try:
-            self._database.execute("BEGIN IMMEDIATE")
-            outcomes = [self._run(wanted, alone=len(batch) == 1) for wanted in batch]
+            outcomes = self._attempt(batch, apart=False) or self._attempt(batch, apart=True)
             if self._database.conn.in_transaction:
-                self._database.execute("COMMIT")
+                self._database.conn.execute("COMMIT")
             return outcomes
         except sqlite3.Error as err:
             with suppress(sqlite3.Error):
@@ -194,14 +207,29 @@ class SqliteStore:
                 return [outcome for wanted in batch for outcome in self._commit([wanted])]
             return [_Outcome(batch[0], None, self._translated(err), set())]
 
-    def _run(self, wanted: _Wanted, *, alone: bool) -> _Outcome:
-        """One function between savepoints; alone in its transaction it needs none. Raises sqlite3.Error
-        when the whole transaction is lost with it."""
+    def _attempt(self, batch: list[_Wanted], *, apart: bool) -> list[_Outcome]:
+        """Run the functions in a transaction, which stays open. Unless *apart*, there is nothing between
+        them: a savepoint keeps a copy of every page that is touched. Where one raises, all is undone and
+        the answer is empty, for the batch to run again with each between savepoints. A function alone
+        in its transaction needs none."""
+        self._database.conn.execute("BEGIN IMMEDIATE")
+        outcomes = []
+        for wanted in batch:
+            outcome = self._run(wanted, apart=apart)
+            if outcome.error is not None and not apart:
+                self._database.rollback()
+                if len(batch) > 1:
+                    return []
+            outcomes.append(outcome)
+        return outcomes
+
+    def _run(self, wanted: _Wanted, *, apart: bool) -> _Outcome:
+        """One function. Raises sqlite3.Error when the whole transaction is lost with it."""
         if wanted.answer.cancelled():
             return _Outcome(wanted, None, None, set())
-        execute = self._database.execute
+        execute = self._database.conn.execute
         unit = Unit(SqliteConnection(self._database), self._book, writing=True)
-        if not alone:
+        if apart:
             execute("SAVEPOINT one")
         try:
             result = wanted.fn(unit)
@@ -209,16 +237,14 @@ class SqliteStore:
         except BaseException as err:  # it belongs to the caller, who gets it
             if isinstance(err, sqlite3.Error) and not self._database.conn.in_transaction:
                 raise
-            if alone:
-                self._database.rollback()
-            else:
+            if apart:
                 execute("ROLLBACK TO one")
                 execute("RELEASE one")
             error = self._translated(err) if isinstance(err, sqlite3.OperationalError) else err
             return _Outcome(wanted, None, error, set())
         finally:
             unit.end()
-        if not alone:
+        if apart:
             execute("RELEASE one")
         return _Outcome(wanted, result, None, unit.touched)
 
