@@ -143,7 +143,6 @@ class Job:
 @record(
     "timers",
     key="key",
-    index=(("case_id", "status"),),
     index_where=(
         (("due_at",), "status = 'waiting'"),
         (("group",), "status = 'waiting'"),
