@@ -26,6 +26,7 @@ class Walker:
         self.passes: list[str] = []
         self.approvals = 0
         self.steps: list[str] = []
+        self.given_up = False
 
     def walk(self) -> str:
         """How it ended: `over`, `person` or `frozen`."""
@@ -38,6 +39,8 @@ class Walker:
                 self.steps.append(stage)
                 if stage in ("over", "person", "frozen"):
                     return stage
+                if self.given_up:
+                    return "person"
                 self._act(subject, stage, view)
             except DOWN:
                 time.sleep(0.2)
@@ -122,6 +125,9 @@ class Walker:
         while time.monotonic() < end and subject.view()["stage"] == "pass":
             self._approve()
             time.sleep(0.5)
+        told = self.journey.agent.review(self.journey.review)
+        # The flow asks three times; then a person has the case, and the pass still lies on the page.
+        self.given_up = told["request"] is None and told["last_outcome"] == "void"
 
     def _close(self) -> None:
         for ending in (":all_mine", ":worked", ":another_day"):
