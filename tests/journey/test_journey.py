@@ -14,8 +14,6 @@ from tests.journey.driver import Journey, until
 from tests.journey.kills import canaries
 from tests.journey.world import Demo
 
-pytestmark = pytest.mark.xdist_group("journey")  # one demo, one walk through it
-
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -68,10 +70,13 @@ class PostgresPlace(Place):
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmbeddedServer]:
-    """One embedded PostgreSQL for the whole run."""
+    """One embedded PostgreSQL for the whole run, or one in each process of the run. As root the first
+    start ever makes a system user, which two of them must not do at once."""
     with quick_folder() as folder:
         folder.chmod(0o755)
-        started = EmbeddedServer(folder / "pg")
+        with (Path(tempfile.gettempdir()) / "keyturn-test-postgres.lock").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            started = EmbeddedServer(folder / "pg")
         asyncio.run(PostgresStore(started.url()).close())
         yield started
         started.stop()
