@@ -29,6 +29,7 @@ from bot.core.model import CaseId, Command, EventId
 from bot.core.records import Case
 from bot.flowfile.pack import pack_root
 from bot.flowfile.versions import from_folder
+from bot.heap import settle
 from bot.ports.store import Store, UnitOfWork
 from bot.service.chance import SystemClock, SystemEntropy
 from bot.service.turns import TurnService
@@ -136,6 +137,7 @@ async def measure(folder: Path, cases: int, turns: int) -> dict[str, float]:
     ours = Turns(store, cases, 1)
     await ours.fill()
     await ours.single(100)
+    settle()  # as `serve` does
     spent_bare: list[float] = []
     spent: list[float] = []
     chance = random.Random(2)

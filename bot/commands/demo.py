@@ -43,6 +43,7 @@ async def _run(args: argparse.Namespace, data: Path) -> None:
 
     from bot.demo import Sandbox, sandbox_port, wire, write_settings
     from bot.errors import UnusableError
+    from bot.heap import settle
     from bot.serving import door, serving, stop_signals
 
     if args.host not in ("127.0.0.1", "localhost"):
@@ -62,6 +63,8 @@ async def _run(args: argparse.Namespace, data: Path) -> None:
             try:
                 async with serving(product.web(page, chat), listening):
                     print(f"Keyturn is ready: http://{args.host}:{port}", flush=True)
+                    await product.warm()
+                    settle()
                     await stop.wait()
                     product.polls.close()
             finally:

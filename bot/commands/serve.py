@@ -32,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _run(settings: Settings, *, alone: bool) -> None:
     from bot.app import build
+    from bot.heap import settle
     from bot.serving import door, serving, stop_signals
 
     host, _, port = settings.listen.rpartition(":")
@@ -42,6 +43,8 @@ async def _run(settings: Settings, *, alone: bool) -> None:
     try:
         async with serving(product.web(), listening):
             print(f"Keyturn serves {settings.public_url}", flush=True)
+            await product.warm()
+            settle()
             await stop.wait()
             product.polls.close()
     finally:
