@@ -130,11 +130,11 @@ class Turns:
         return sum(bool(row.reply.get("refused")) for row in rows)
 
 
-async def measure(folder: Path, cases: int, turns: int) -> dict[str, float]:
+async def measure(folder: Path, turns: int, *, many: bool) -> dict[str, float]:
     """Interleave ours and bare, so that both meet the same disk."""
     bare = Bare(folder)
-    store = open_store(f"sqlite:///{folder}/turns-{cases}.db")
-    ours = Turns(store, cases, 1)
+    store = open_store(f"sqlite:///{folder}/turns.db")
+    ours = Turns(store, 1000, 1)
     await ours.fill()
     await ours.single(100)
     settle()  # as `serve` does
@@ -144,14 +144,14 @@ async def measure(folder: Path, cases: int, turns: int) -> dict[str, float]:
     for block in range(10):
         for n in range(turns // 10):
             start = time.perf_counter()
-            bare.turn(chance.randrange(1000), f"{cases}-{block}-{n}")
+            bare.turn(chance.randrange(1000), f"{block}-{n}")
             spent_bare.append((time.perf_counter() - start) * 1000)
         spent += await ours.single(turns // 10)
     rates_bare, rates = [], []
     for block in range(5):
         start = time.perf_counter()
         for n in range(turns // 2):
-            bare.turn(chance.randrange(1000), f"{cases}-many-{block}-{n}")
+            bare.turn(chance.randrange(1000), f"many-{block}-{n}")
         rates_bare.append(turns // 2 / (time.perf_counter() - start))
         rates.append(await ours.together(turns * 2, 64))
     assert await ours.refused() == 0
@@ -162,27 +162,48 @@ async def measure(folder: Path, cases: int, turns: int) -> dict[str, float]:
         "bare_per_s": statistics.median(rates_bare),
         "ours_64_per_s": statistics.median(rates),
     }
+    if many:
+        result["million_ratio"] = await grown(folder, ours, turns)
     await store.close()
     return result
 
 
+async def grown(folder: Path, few: Turns, turns: int) -> float:
+    """A turn's price among a million cases, against the price among a thousand in the same minutes."""
+    store = open_store(f"sqlite:///{folder}/million.db")
+    lots = Turns(store, 1_000_000, 3)
+    await lots.fill()
+    await lots.single(500)
+    spent: list[float] = []
+    spent_few: list[float] = []
+    for _ in range(10):
+        spent_few += await few.single(turns // 10)
+        spent += await lots.single(turns // 10)
+    assert await lots.refused() == 0
+    await store.close()
+    return statistics.median(spent) / statistics.median(spent_few)
+
+
 def run(turns: int, *, many: bool) -> list[tuple[str, str, str]]:
     """Rows of the table: what, measured, wanted."""
-    with tempfile.TemporaryDirectory(prefix="keyturn-bench-") as folder:
-        found = asyncio.run(measure(Path(folder), 1000, turns))
-        rows = [
-            ("one fsync of a page", f"{found['sync_ms']:.2f} ms", ""),
-            ("bare turn, median", f"{found['bare_ms']:.2f} ms", ""),
-            ("whole turn, median", f"{found['ours_ms']:.2f} ms", ""),
-            ("above bare", f"{found['ours_ms'] - found['bare_ms']:.2f} ms", "≤ 0.60 ms"),
-            ("64 at once", f"{found['ours_64_per_s']:.0f} turns/s", ""),
-            ("64 at once against bare", f"{found['ours_64_per_s'] / found['bare_per_s']:.2f} ×", "≥ 2.5 ×"),
-        ]
-        if many:
-            grown = asyncio.run(measure(Path(folder), 1_000_000, turns))
-            ratio = grown["ours_ms"] / found["ours_ms"]
-            rows.append(("a million stored cases against a thousand", f"{ratio:.2f} ×", "≤ 1.3 ×"))
-        return rows
+    with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder:
+        found = asyncio.run(measure(Path(folder), turns, many=many))
+    each = 1000 / found["ours_64_per_s"]
+    slow = 2.5 * each - (found["bare_ms"] - found["sync_ms"])
+    rows = [
+        ("one fsync of a page", f"{found['sync_ms']:.2f} ms", ""),
+        ("bare turn, median", f"{found['bare_ms']:.2f} ms", ""),
+        ("whole turn, median", f"{found['ours_ms']:.2f} ms", ""),
+        ("above bare", f"{found['ours_ms'] - found['bare_ms']:.2f} ms", "≤ 0.60 ms"),
+        ("bare, one after the other", f"{found['bare_per_s']:.0f} turns/s", ""),
+        ("64 at once", f"{found['ours_64_per_s']:.0f} turns/s", ""),
+        ("64 at once against bare", f"{found['ours_64_per_s'] / found['bare_per_s']:.2f} ×", "≥ 2.5 ×"),
+        ("2.5 × on a disk whose fsync takes about", f"{slow:.2f} ms", ""),
+    ]
+    if many:
+        ratio = f"{found['million_ratio']:.2f} ×"
+        rows.append(("a million stored cases against a thousand", ratio, "≤ 1.3 ×"))
+    return rows
 
 
 def main() -> None:
