@@ -191,10 +191,11 @@ async def wire(
     settings: Path, sandbox_url: str, http: aiohttp.ClientSession
 ) -> tuple[Product, DemoPage, Chat, FirstDay]:
     """The product with what only the demo has: the chat, the front page, the first day."""
+    loaded = load(settings, os.environ)
     product = build(
-        load(settings, os.environ),
+        loaded,
         mail=MailboxMail(http, sandbox_url),
-        security_info=f"{sandbox_url}/sandbox/tenant",
+        security_info=f"{loaded.public_url.rstrip('/')}/sandbox/tenant",
         demo=True,
     )
     tenant = SandboxClient(http, sandbox_url)

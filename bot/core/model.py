@@ -160,6 +160,7 @@ class Reason(StrEnum):
     EXECUTION_OPEN = "execution_open"
     EVIDENCE_SHORT = "evidence_short"
     EVIDENCE_CHANGED = "evidence_changed"
+    RANG_ON_LOST = "rang_on_lost"
     EVIDENCE_OLD = "evidence_old"
     POLICY_CHANGED = "policy_changed"
     RANK_REFUSED = "rank_refused"

@@ -449,7 +449,7 @@ class Shift:
 # --- requests, acts -------------------------------------------------------------------------
 
 
-@record("cards", key="case_id", index=(("status", "asked_at"),))
+@record("cards", key="case_id", index=(("status", "asked_at"), ("handle_hash",)))
 @dataclass(frozen=True, slots=True)
 class Card:
     """A case as agents see it, from the moment a live check, a request or a person is asked for."""

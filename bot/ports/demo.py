@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 class StartOver(Protocol):
     async def start_over(self, person: str) -> None:
-        """Put *person* back to the first day: account and methods in the sandbox, open cases and
-        chat, saved codes, limits. Other people's cases stay."""
+        """Put *person*, or with "" everybody, back to the first day: account and methods in the
+        sandbox, open cases and chat, saved codes, limits. Other people's cases stay."""
         ...
 
 

@@ -103,8 +103,9 @@ class Desk(Protocol):
     """Calls take the caller's desk session. They raise Refused(NOT_AN_AGENT) when its owner is no
     member of the agents' group any more, or when that cannot be read."""
 
-    async def sign_in(self, browser: str) -> Redirect:
-        """Start a sign-in for a desk session in the browser with that hash."""
+    async def sign_in(self, browser: str, *, review: str = "") -> Redirect:
+        """Start a sign-in for a desk session in the browser with that hash. *review* is the handle of
+        the review page it began on, and leads back there."""
         ...
 
     async def board(self, agent: Session) -> Board: ...

@@ -162,5 +162,5 @@ def _rank(rows: _Rows) -> str:
 
 def _acts(rows: _Rows) -> tuple[str, ...]:
     if rows.request:
-        return tuple(str(act["kind"]) for act in rows.request.acts)
+        return tuple(dict.fromkeys(str(act["kind"]) for act in rows.request.acts))  # one per kind, in order
     return tuple(str(act) for act in rows.proving.acts) if rows.proving else ()

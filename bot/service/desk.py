@@ -12,7 +12,7 @@ from bot.core.engine import awaiting
 from bot.core.events import Answered
 from bot.core.flow import FlowState
 from bot.core.model import Reason
-from bot.core.records import Card, Case, Session, Shift, Timer, Withdrawal
+from bot.core.records import Card, Case, Session, Shift, Signing, Timer, Withdrawal
 from bot.core.tables import Verb
 from bot.errors import Refused
 from bot.ports.clock import Clock, Entropy
@@ -26,6 +26,7 @@ from bot.ports.turns import Turns
 from bot.service import cards
 from bot.service.card_views import CardViews
 from bot.service.chance import new_id
+from bot.service.keys import Keys, hashed
 from bot.service.membership import Membership
 
 OUTCOMES = frozenset({"closed", "back"})
@@ -47,8 +48,10 @@ class DeskService:
         sign_ins: SignIns,
         views: CardViews,
         dead: DeadLetters,
+        keys: Keys,
         agents_group: str,
     ) -> None:
+        self._keys = keys
         self._store = store
         self._clock = clock
         self._entropy = entropy
@@ -62,8 +65,18 @@ class DeskService:
 
     # --- who may sit here ------------------------------------------------------------------------
 
-    async def sign_in(self, browser: str) -> Redirect:
-        return await self._sign_ins.begin(SignInAsk(Purpose.DESK, browser))
+    async def sign_in(self, browser: str, *, review: str = "") -> Redirect:
+        found = None
+        if review:  # the case is noted, never the handle: that is made again on the way back
+            found = await self._store.read(lambda work: work.first(Card, handle_hash=hashed(review)))
+        return await self._sign_ins.begin(
+            SignInAsk(Purpose.DESK, browser, subject_ref=found.case_id if found else "")
+        )
+
+    def back(self, signing: Signing) -> str:
+        """The page a sign-in for the desk began on."""
+        case_id = signing.subject_ref
+        return f"/r/{self._keys.handle('review', case_id)}" if case_id else "/desk"
 
     async def signed_in(self, finished: Finished) -> Landing:
         """Opens a desk session for a member of the agents' group, and for nobody else."""
@@ -76,9 +89,9 @@ class DeskService:
                 actor_auth_time=who.auth_time, reason=reason.value,
             )  # fmt: skip
             await self._store.transact(lambda work: work.audit(row))
-            return Landing("/desk", refused=reason.value)
+            return Landing(self.back(finished.signing), refused=reason.value)
         value = await self._sessions.open("desk", who, {"upn": who.upn})
-        return Landing("/desk", session=value, session_kind="desk")
+        return Landing(self.back(finished.signing), session=value, session_kind="desk")
 
     # --- reading ---------------------------------------------------------------------------------
 

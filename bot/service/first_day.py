@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from bot.core.events import Commanded
 from bot.core.model import Command
@@ -17,6 +18,7 @@ from bot.core.records import (
     ChatRow,
     Execution,
     Handover,
+    Job,
     Limit,
     Line,
     RememberedBrowser,
@@ -72,13 +74,14 @@ class FirstDay:
 
     async def start_over(self, person: str) -> None:
         chatter = self._chatters.find(person)
-        if chatter is None:
+        if person and chatter is None:
             return
         await self._tenant.start_over(person)
-        await self._store.transact(lambda work: self._forget(work, chatter))
-        self._store.notify(chat_of(person).key)
-        if person in WITH_CODES:
-            await self._print(chatter)
+        for one in (chatter,) if chatter else self._chatters.all():
+            await self._store.transact(partial(self._forget, chatter=one))
+            self._store.notify(chat_of(one.id).key)
+            if one.id in WITH_CODES:
+                await self._print(one)
 
     def _forget(self, work: UnitOfWork, chatter: Chatter) -> None:
         at = self._clock.now()
@@ -92,6 +95,8 @@ class FirstDay:
                     work, case, Commanded(Command.CANCEL), dedupe_key=f"start-over/{case.id}/{at}", at=at
                 )
             self._end(work, found.id)
+        for job in work.find(Job, lane=f"place:{place}", status="waiting"):
+            work.put(replace(job, status="skipped"))  # or the new chat would begin with an old farewell
         for line in work.find(Line, place=place):
             work.remove(Line, line.effect_key)
         work.remove(ChatRow, place)
@@ -114,8 +119,9 @@ class FirstDay:
     def _end(self, work: UnitOfWork, case_id: str) -> None:
         at = self._clock.now()
         case = work.case(case_id)
-        if case is not None and case.status != "ended":
-            work.put(replace(case, status="ended", outcome="started_over", ended_at=at))
+        if case is not None:  # without its subject it is in nobody's history
+            outcome, ended = (case.outcome, case.ended_at) if case.status == "ended" else ("started_over", at)
+            work.put(replace(case, status="ended", outcome=outcome, ended_at=ended, subject_oid=""))
         for attempt in work.find(Attempt, case_id=case_id, status="open"):
             work.put(replace(attempt, status="ended", ended_reason="started_over"))
         for handover in work.find(Handover, case_id=case_id):

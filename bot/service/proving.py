@@ -199,7 +199,7 @@ class Provings:
             if not set(method_ids) <= set(known):
                 raise Refused(Reason.BAD_FORM)
             if self._rang_there(work, case, attempt, set(method_ids), at):
-                return case.id, Reason.EVIDENCE_SHORT
+                return case.id, Reason.RANG_ON_LOST
             gone = [known[i] for i in known if i in set(method_ids)]
             attempt = replace(attempt, gone=gone, gone_at=at)
             work.put(attempt)

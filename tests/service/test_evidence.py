@@ -319,7 +319,7 @@ async def test_a_call_back_to_the_lost_phone_proves_nothing(world: World) -> Non
     shown = await world.checks.digits(check.id, AGENT)
     assert shown is not None
     await page.digits(shown.digits)
-    assert await refused(page.tick("app", "sms")) is Reason.EVIDENCE_SHORT
+    assert await refused(page.tick("app", "sms")) is Reason.RANG_ON_LOST
     assert world.turns.outcomes == []
     assert (await page.view()).stage is Stage.PROVE
 

@@ -41,7 +41,7 @@ from bot.core.flow import Flow, FlowSet, FlowState, Step
 from bot.core.message import Message
 from bot.core.model import Oid, Place
 from bot.core.policy import DEFAULT
-from bot.core.records import Case
+from bot.core.records import Case, Signing
 from bot.core.tables import Verb
 from bot.ports.chat_pages import AGENTS, Chatter
 from bot.ports.intake import Incoming
@@ -213,6 +213,12 @@ class PassThrough:
         self.asked.append(ask)
         return Redirect(f"{self.url}/authorize?state=s1", "__Host-tx-1", "sealed")
 
+    def _signing(self) -> Signing:
+        ask, at = self.asked[-1], self.clock.now() if self.clock else datetime.now(UTC)
+        return Signing(
+            "s1", "desk", ask.subject_ref, "", ask.browser_hash, "", "", "", {}, at, at, "consumed"
+        )
+
     async def finish(self, form: Mapping[str, str], cookies: Mapping[str, str]) -> Landing:
         if self.landing is not None:
             return self.landing
@@ -222,7 +228,7 @@ class PassThrough:
         who = SignedIn(
             Oid(self.who), "Jonas Lindqvist", "agent@keyturn.example", self.clock.now(), frozenset(), "raw"
         )
-        landing: Landing = await self.handlers[Purpose.DESK](Finished(None, who, None))  # type: ignore[arg-type]
+        landing: Landing = await self.handlers[Purpose.DESK](Finished(self._signing(), who, None))
         return landing
 
 
@@ -330,7 +336,7 @@ async def house(
     posts = CardPosts(store, views, chat, words(), clock, channel=AGENTS, locale="en", zone=UTC)
     desk = DeskService(
         store=store, clock=clock, entropy=entropy, directory=members, flows=OneFlow(), turns=turns,  # type: ignore[arg-type]
-        sessions=sessions, sign_ins=signing, views=views, dead=Nothing(), agents_group=GROUP,
+        sessions=sessions, sign_ins=signing, views=views, dead=Nothing(), keys=KEYS, agents_group=GROUP,
     )  # fmt: skip
     if isinstance(signing, PassThrough):
         signing.clock, signing.handlers = clock, {Purpose.DESK: desk.signed_in}

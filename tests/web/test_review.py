@@ -41,7 +41,7 @@ class FakeDesk:
     def __init__(self) -> None:
         self.did: list[tuple[str, str]] = []
 
-    async def sign_in(self, browser: str) -> Redirect:
+    async def sign_in(self, browser: str, *, review: str = "") -> Redirect:
         return Redirect("http://localhost:1/authorize", "__Host-tx-d", "sealed")
 
     async def take(self, agent: Session, case_id: str) -> None:
@@ -166,7 +166,7 @@ async def test_the_page_says_all_that_the_decision_rests_on(page: Page) -> None:
         "saved code",
         f"by {CHECKER}",
         "issue a one-time pass (15 minutes, works once)",
-        "remove lost methods: Pixel",
+        "remove a lost method: Pixel",
         "On the page now",
         "DE",
         "Pass checked in advance",

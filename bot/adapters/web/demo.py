@@ -6,6 +6,9 @@ address be enough, for people and for scripts.
 
 from __future__ import annotations
 
+import json
+from urllib.parse import parse_qsl
+
 import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
@@ -67,18 +70,23 @@ class DemoPage:
         return self._shell.see_other(f"/?person={chosen.id}&again=1")
 
     async def sandbox(self, request: web.Request) -> web.StreamResponse:
-        """Pass a request on as it is, without our cookies: the sandbox has none of its own here."""
+        """Pass a request on as it is, without our cookies: the sandbox has none of its own here.
+
+        Starting over is done here as well, or the product would go on with what the tenant forgot."""
         if request.method not in ("GET", "HEAD"):
             security.demand_same_origin(request)
+        sent = await request.read()
         headers = CIMultiDict((k, v) for k, v in request.headers.items() if k.lower() not in _NOT_ON)
         url = URL(f"{self._sandbox}{request.rel_url.raw_path_qs}", encoded=True)
         try:
             async with self._session().request(
-                request.method, url, headers=headers, data=await request.read(), allow_redirects=False
+                request.method, url, headers=headers, data=sent, allow_redirects=False
             ) as answer:
                 body = await answer.read()
         except (TimeoutError, aiohttp.ClientError) as err:
             raise TransientError("the sandbox does not answer") from err
+        if request.method == "POST" and request.path == "/sandbox/start-over" and answer.status < 400:
+            await self._start_over.start_over(_person(sent, request.content_type))
         back = CIMultiDict((k, v) for k, v in answer.headers.items() if k.lower() not in _NOT_BACK)
         response = web.Response(status=answer.status, headers=back, body=body)
         response[PANE] = True
@@ -95,3 +103,10 @@ class DemoPage:
         """Let go of connections; the composition root calls it at the end."""
         if self._client is not None:
             await self._client.close()
+
+
+def _person(sent: bytes, content_type: str) -> str:
+    """Who is to start over, as the sandbox itself read it just now: a form or JSON; "" is everybody."""
+    if content_type == "application/x-www-form-urlencoded":
+        return dict(parse_qsl(sent.decode())).get("person", "")
+    return str(json.loads(sent).get("person", "")) if sent else ""

@@ -134,7 +134,8 @@ class ReviewPage:
     async def sign_in(self, request: web.Request) -> web.Response:
         await self._shell.form(request)
         value, browser = self._browser(request)
-        return self._leave(await self._desk.sign_in(browser), value)
+        redirect = await self._desk.sign_in(browser, review=request.match_info["handle"])
+        return self._leave(redirect, value)
 
     async def take(self, request: web.Request) -> web.Response:
         handle, agent, _ = await self._asked(request)

@@ -13,7 +13,7 @@ from bot.core.message import Message
 from bot.core.model import Place
 from bot.core.records import Line
 from bot.ports.clock import Clock
-from bot.ports.store import Over, Store
+from bot.ports.store import Over, Store, UnitOfWork
 
 EDITS = "edits"
 TYPED = {"typed": True}
@@ -54,15 +54,25 @@ class WebChat:
         await self._append(place, key, "person", TYPED, "")
 
     async def since(self, place: Place, after: int) -> tuple[int, list[Shown]]:
-        """(highest number, entries that are new or changed after *after*, in their own order)."""
-        rows = await self._store.read(
-            lambda work: work.find(Line, place=place.key, seq=Over(after), order="seq")
-        )
+        """(highest number, entries that are new or changed after *after*, in their own order). A number
+        below *after* says that the chat was emptied and began anew, which only the demo does."""
+
+        def fn(work: UnitOfWork) -> tuple[int, list[Line]]:
+            rows = work.find(Line, place=place.key, seq=Over(after), order="seq")
+            if rows or not after:
+                return (rows[-1].seq if rows else 0), rows
+            last = work.first(Line, place=place.key, order="-seq")
+            if last is not None and last.seq == after:
+                return after, []
+            rows = work.find(Line, place=place.key, order="seq")
+            return (rows[-1].seq if rows else 0), rows
+
+        seq, rows = await self._store.read(fn)
         shown: dict[str, Shown] = {}
         for row in rows:
             entry = _entry(row)
             shown[entry.key] = entry  # a dict keeps the place of the first
-        return (rows[-1].seq if rows else after), list(shown.values())
+        return seq, list(shown.values())
 
     async def _append(self, to: Place, key: str, author: str, message: dict[str, Any], case_id: str) -> None:
         at = self._clock.now()

@@ -93,6 +93,7 @@ async function follow() {
       if (!answer.ok) throw new Error(String(answer.status));
       const news = await answer.json();
       const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 120;
+      if (news.seq < after) lines.replaceChildren(); // the chat began anew
       after = news.seq;
       news.lines.forEach(show);
       if (news.lines.length && atEnd) toEnd();
