@@ -18,8 +18,6 @@ SET = "keyturn"
 def steps(name: str, dialect: schema.Dialect) -> list[str]:
     """The statements of one step."""
     file = schema.FOLDER / f"{name}.{dialect}.sql"
-    if not file.exists() and name == NAMES[0]:
-        return schema.statements(dialect)
     text = file.read_text(encoding="utf-8")
     return [part.strip() for part in text.split(";\n") if part.strip()]
 
