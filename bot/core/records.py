@@ -227,9 +227,7 @@ class FlowAlias:
 # --- proof ----------------------------------------------------------------------------------
 
 
-@record(
-    "attempts", unique=(("browser_hash",),), index=(("case_id", "status"), ("status", "expires_at"))
-)
+@record("attempts", unique=(("browser_hash",),), index=(("case_id", "status"), ("status", "expires_at")))
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One claimed browser of a case, with its page key; evidence never mixes between attempts."""

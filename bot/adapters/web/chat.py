@@ -105,7 +105,10 @@ class Chat:
     async def _wait(self, request: web.Request, place: Place) -> tuple[int, list[Shown]]:
         after, seconds = _number(request.query.get("after", "0")), _number(request.query.get("wait", "0"))
         return await self._polls.until(
-            place.key, seconds, lambda: self._chat.since(place, after), lambda found: bool(found[1]) or found[0] < after
+            place.key,
+            seconds,
+            lambda: self._chat.since(place, after),
+            lambda found: bool(found[1]) or found[0] < after,
         )
 
     def _line(self, request: web.Request, one: Shown) -> dict[str, Any]:
