@@ -386,9 +386,7 @@ def build(
     halts.append(requests.halt)
     executions = Executions(store, clock, entropy, keys, law, requests, handovers)
     graph_acts = GraphActs(store, entropy, acting, directory, executions, handovers)
-    acts = Acts(
-        store, clock, keys, law, reader, attempts, requests, executions, graph_acts, holder=holder
-    )
+    acts = Acts(store, clock, keys, law, reader, attempts, requests, executions, graph_acts, holder=holder)
     reviews = ReviewService(
         store, clock, entropy, keys, law, reader, shown, agents, requests, stops, sign_ins
     )
@@ -453,7 +451,12 @@ def build(
         burn=codes.burn,
     )  # fmt: skip
     looks = Looks(
-        store, turns, directory, clock, entropy, open_now=open_now,
+        store,
+        turns,
+        directory,
+        clock,
+        entropy,
+        open_now=open_now,
         rank_of=rank_reader(store, directory, law, clock, groups),
     )
     notices = Notices(

@@ -151,6 +151,4 @@ def audit_row(
     **body: Any,
 ) -> AuditRow:
     """A row ready for `UnitOfWork.audit`; *ident* sorts by time."""
-    return AuditRow(
-        ident, at, case_id, actor, actor_method, actor_auth_time, subject, tag.value, body
-    )
+    return AuditRow(ident, at, case_id, actor, actor_method, actor_auth_time, subject, tag.value, body)

@@ -220,7 +220,6 @@ class IntakeService:
             work.enqueue([_own_job(incoming.place, row, plan, f"{ident}/0", at)])
         return reply
 
-
     async def _failed(self, incoming: Incoming, plan: Plan, at: datetime, err: Exception) -> dict[str, Any]:
         """A bug of ours: nothing of the turn stays but its event, for operators, and a friendly line."""
         ident = new_id(self._entropy, at)

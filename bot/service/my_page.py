@@ -127,5 +127,3 @@ class MyPageService:
     def _granted(self, session: Session, at: datetime) -> bool:
         grant = str(session.facts.get("grant", ""))
         return bool(grant) and at < datetime.fromisoformat(grant)
-
-

@@ -130,9 +130,7 @@ class VoucherService:
 
     async def open(self, handle: str, browser_hash: str) -> Redirect:
         check, _, _ = await self._found(handle)
-        return await self._sign_ins.begin(
-            SignInAsk(Purpose.VOUCH_OPEN, browser_hash, subject_ref=check.id)
-        )
+        return await self._sign_ins.begin(SignInAsk(Purpose.VOUCH_OPEN, browser_hash, subject_ref=check.id))
 
     async def opened(self, done: Finished) -> Landing:
         """Handler of `Purpose.VOUCH_OPEN`: anybody may sign in; only the one asked sees anything."""
@@ -166,9 +164,7 @@ class VoucherService:
             asked_at=check.asked_at,
             at=at,
             channel=str(case.opener.get("channel", "")),
-            seen=Seen(
-                attempt.network, attempt.country, attempt.device, attempt.claimed_at, glance.present
-            ),
+            seen=Seen(attempt.network, attempt.country, attempt.device, attempt.claimed_at, glance.present),
             status=glance.status,
             digits=glance.digits,
             barred=await self._bars.reason(session.oid, person, at),
