@@ -18,7 +18,7 @@ demo: $(VENV)/.ready ## Start everything on the embedded defaults (DEMO="--port 
 	@$(BIN)/python -m bot demo $(DEMO)
 
 test: $(VENV)/.ready-dev ## Run the tests
-	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/.ready-dev ## Lint, types, import contracts, shipped flows
 	$(BIN)/ruff check .

@@ -89,12 +89,15 @@ def sqlite_place() -> Iterator[SqlitePlace]:
         yield SqlitePlace(folder)
 
 
+@pytest.fixture(scope="session")
+def postgres_place(server: EmbeddedServer) -> PostgresPlace:
+    return PostgresPlace(server)
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])
 def place(request: pytest.FixtureRequest) -> Place:
     """Each database in turn."""
-    if request.param == "sqlite":
-        return request.getfixturevalue("sqlite_place")
-    return PostgresPlace(request.getfixturevalue("server"))
+    return request.getfixturevalue(f"{request.param}_place")
 
 
 @pytest.fixture
