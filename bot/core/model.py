@@ -171,7 +171,6 @@ class Reason(StrEnum):
     PASS_NOT_ALLOWED = "pass_not_allowed"
     RECENT_PASS = "recent_pass"
     WOULD_LOCK_OUT = "would_lock_out"
-    METHOD_GONE = "method_gone"
     FACTS_UNREADABLE = "facts_unreadable"
     FORBIDDEN = "forbidden"
     BAD_FORM = "bad_form"
