@@ -296,7 +296,7 @@ async def test_too_much_text_is_answered_not_read(whole: Whole, asks: dict[str, 
 
 SECRETS = (
     "my code is 482913", f"here: {CODE}", CODE.lower(), CODE.replace("-", " "), "Zebra+Pass99",
-    "password: Zebra-stripes", "C0DE-\u200bABCD-EFGH-1234-ZEBR", "4829 1377",
+    "password: Zebra-stripes", "C0DE-\u200bABCD-EFGH-1234-ZEBR", "4829 1377", "\u200b".join(CODE),
 )  # fmt: skip
 
 
