@@ -1,0 +1,88 @@
+"""What is kept: one frozen dataclass per table, shared by both databases.
+
+`@record` says which table, key, unique sets and indices. Column types follow the
+annotations: `str` text, `int` integer, `bool`, `float`, `datetime` (UTC, stored as sortable
+text), `bytes`, `X | None`, a `StrEnum` as its value, and `JsonMap`/`JsonList` as JSON text.
+Nothing here holds a secret in clear: handles, session ids and codes are hashes or MACs,
+passes are ciphertext.
+"""
+
+from __future__ import annotations
+
+from bot.core.records.access import Session, Shift, Signing, UsedSignIn
+from bot.core.records.conversation import (
+    Case,
+    ChatLink,
+    ChatRow,
+    EventRow,
+    FlowAlias,
+    FlowVersion,
+    Job,
+    Line,
+    Timer,
+)
+from bot.core.records.deciding import (
+    Addition,
+    Card,
+    Decision,
+    Execution,
+    Handover,
+    Intent,
+    Request,
+    Review,
+    Withdrawal,
+)
+from bot.core.records.log import AuditRoot, AuditRow, Fact, Lease
+from bot.core.records.proof import (
+    Attempt,
+    Check,
+    Evidence,
+    Limit,
+    Proving,
+    RememberedBrowser,
+    SavedCode,
+    Sighting,
+)
+from bot.core.records.table import TABLES, JsonList, JsonMap, Table, record
+
+__all__ = [
+    "TABLES",
+    "Addition",
+    "Attempt",
+    "AuditRoot",
+    "AuditRow",
+    "Card",
+    "Case",
+    "ChatLink",
+    "ChatRow",
+    "Check",
+    "Decision",
+    "EventRow",
+    "Evidence",
+    "Execution",
+    "Fact",
+    "FlowAlias",
+    "FlowVersion",
+    "Handover",
+    "Intent",
+    "Job",
+    "JsonList",
+    "JsonMap",
+    "Lease",
+    "Limit",
+    "Line",
+    "Proving",
+    "RememberedBrowser",
+    "Request",
+    "Review",
+    "SavedCode",
+    "Session",
+    "Shift",
+    "Sighting",
+    "Signing",
+    "Table",
+    "Timer",
+    "UsedSignIn",
+    "Withdrawal",
+    "record",
+]
