@@ -61,7 +61,7 @@ class Killer(threading.Thread):
             for number in range(self.count):
                 if number % 3 == 1 and self._held():
                     continue
-                if self.over.wait(self.random.uniform(0.2, 4.0)):
+                if self.over.wait(self.random.uniform(0.1, 2.0)):
                     return
                 self._kill()
         except Exception as err:  # noqa: BLE001 - told by the journey's verdict

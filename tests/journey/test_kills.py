@@ -1,18 +1,22 @@
-"""Forty kills along seven journeys; `make kills` makes as many as one likes."""
+"""Forty kills along as many journeys as they take; `make kills` makes as many as one likes."""
 
 from __future__ import annotations
 
-import pytest
-
 from tests.journey.kills import A_JOURNEY, journey
 
-JOURNEYS = 7
+KILLS = 40
+MOST_JOURNEYS = 16
 
 
-@pytest.mark.parametrize("seed", range(101, 101 + JOURNEYS))
-def test_a_killed_journey_comes_to_its_end_with_one_pass_an_approval(seed: int) -> None:
+def test_killed_journeys_come_to_their_end_with_one_pass_an_approval() -> None:
     """kill -9 anywhere, also in the middle of a Graph call: nothing accepted is lost, nothing is made
     twice, what is unknown ends void, and the person gets there."""
-    verdict = journey(seed, A_JOURNEY)
-    assert verdict.faults == []
-    assert verdict.kills == A_JOURNEY
+    kills = held = 0
+    for number in range(MOST_JOURNEYS):
+        verdict = journey(101 + number, A_JOURNEY)
+        assert verdict.faults == [], verdict
+        kills, held = kills + verdict.kills, held + verdict.held
+        if kills >= KILLS:
+            break
+    assert kills >= KILLS
+    assert held >= 1
