@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,17 +42,20 @@ from bot.adapters.web.transcript import WebChat
 from bot.adapters.web.visitor import countries_of, nowhere
 from bot.adapters.web.voucher import Voucher
 from bot.core import effects as fx
-from bot.core.humans import Humans
-from bot.core.law import Law
-from bot.core.model import Oid, Rank
 from bot.core.ngram import NgramEncoder
-from bot.core.rank import RankRules, rank_of
-from bot.core.records import Lease
+from bot.derived import (
+    budgets_of,
+    hours_text,
+    law_of,
+    named_groups,
+    open_hours,
+    rank_reader,
+    store_answers,
+)
 from bot.flowfile.pack import pack_root
 from bot.flowfile.versions import from_folder
 from bot.ports.chat_pages import AGENTS
 from bot.ports.clock import Clock, Entropy
-from bot.ports.directory import Directory
 from bot.ports.mail import Mail
 from bot.ports.sign_in import Purpose
 from bot.ports.store import Store
@@ -77,7 +79,7 @@ from bot.service.graph_acts import GraphActs
 from bot.service.handover import Handovers
 from bot.service.intake import IntakeService
 from bot.service.keys import Keys
-from bot.service.limits import Budgets, Limits
+from bot.service.limits import Limits
 from bot.service.links import PageLinks
 from bot.service.looks import Looks
 from bot.service.my_page import MyPageService
@@ -92,7 +94,6 @@ from bot.service.reviews import ReviewService
 from bot.service.routing import ExampleRouter, folder_examples
 from bot.service.sequencer import Sequencer
 from bot.service.sessions import SessionService
-from bot.service.sightings import had_methods
 from bot.service.sign_ins import SignInService, Ways
 from bot.service.speaking import Speaking
 from bot.service.step_timers import StepTimers
@@ -108,7 +109,6 @@ from bot.service.world import Agents, Reader
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 SECURITY_INFO = "https://mysignins.microsoft.com/security-info"
 
 
@@ -176,95 +176,6 @@ class Product:
 def _ended(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (err := task.exception()) is not None:
         log.error("%s ended: %s", task.get_name(), type(err).__name__, exc_info=err)
-
-
-def law_of(settings: Settings) -> Law:
-    """What the settings lay down, in the core's words."""
-    groups = settings.groups
-    policy = settings.policy
-    return Law(
-        policy=policy,
-        ranks=RankRules(
-            eligible=frozenset(g for g in (groups.eligible,) if g),
-            deciders=frozenset(g for g in (groups.agents, groups.security) if g),
-            excluded=policy.excluded,
-            privileged=policy.privileged_accounts,
-            sensitive=policy.sensitive,
-            no_pim=settings.entra.pim == "none",
-            no_risk=settings.entra.risk == "none",
-        ),
-        humans=Humans.of(settings.humans.links, by_employee_id=settings.humans.employee_id),
-        agents=groups.agents,
-        security=groups.security,
-    )
-
-
-def open_hours(settings: Settings) -> Callable[[datetime], bool]:
-    """Whether the desk's service hours hold at a moment."""
-    zone = ZoneInfo(settings.desk.timezone)
-
-    def open_now(at: datetime) -> bool:
-        local = at.astimezone(zone)
-        now = f"{local:%H:%M}"
-        return any(h.day == local.weekday() and h.opens <= now < h.closes for h in settings.desk.hours)
-
-    return open_now
-
-
-def hours_text(settings: Settings) -> str:
-    """The service hours in one line, such as `Mon–Fri 08:00–18:00`."""
-    hours = settings.desk.hours
-    spans: dict[tuple[str, str], list[int]] = {}
-    for opening in hours:
-        spans.setdefault((opening.opens, opening.closes), []).append(opening.day)
-    if list(spans) == [("00:00", "24:00")] and len(hours) == len(_DAYS):
-        return "24/7"
-    return ", ".join(f"{_days(days)} {opens}–{closes}" for (opens, closes), days in spans.items())
-
-
-def _days(days: list[int]) -> str:
-    first, last = min(days), max(days)
-    if len(days) > 1 and last - first + 1 == len(days):
-        return f"{_DAYS[first]}–{_DAYS[last]}"
-    return ", ".join(_DAYS[day] for day in sorted(days))
-
-
-def budgets_of(settings: Settings) -> Budgets:
-    limits = settings.limits
-    return Budgets(
-        wrong_tries=limits.tries_per_attempt,
-        pool=limits.tries_per_subject,
-        openings_account=limits.openings_per_chat,
-        openings_network=limits.openings_per_network,
-    )
-
-
-def named_groups(law: Law) -> tuple[str, ...]:
-    """Every group that the policy names, by population or on a list of accounts and groups."""
-    policy = law.policy
-    listed = policy.excluded | policy.privileged_accounts | policy.sensitive
-    return tuple(sorted(listed | {population.group for population in policy.populations}))
-
-
-def rank_reader(
-    store: Store, directory: Directory, law: Law, clock: Clock, groups: tuple[str, ...]
-) -> Callable[[Oid], Awaitable[Rank]]:
-    """What a flow's `look: rank` asks."""
-
-    async def rank(oid: Oid) -> Rank:
-        facts = await directory.facts(oid, groups=groups)
-        had = await store.read(lambda work: had_methods(work, oid))
-        return rank_of(facts, law.ranks, clock.now(), had_methods=had).rank
-
-    return rank
-
-
-def store_answers(store: Store) -> Callable[[], Awaitable[bool]]:
-    async def answers() -> bool:
-        await store.read(lambda work: work.get(Lease, "ready"))
-        return True
-
-    return answers
 
 
 def build(
