@@ -21,6 +21,7 @@ from bot.core.records import AuditRoot, AuditRow, Fact
 from bot.errors import TransientError
 from bot.ports.clock import Clock
 from bot.ports.store import Over, Store, UnitOfWork
+from bot.service.news import news
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +47,7 @@ class Sequencer:
         stopped = asyncio.create_task(self._stopped.wait())
         try:
             while not self._stopped.is_set():
-                heard = asyncio.create_task(self._store.changed(TOPIC, after=seen, timeout=LOOK_EVERY))
-                await asyncio.wait((heard, stopped), return_when=asyncio.FIRST_COMPLETED)
-                if heard.done():
-                    seen = heard.result()
-                else:
-                    heard.cancel()
-                    await asyncio.gather(heard, return_exceptions=True)
+                seen = await news(self._store, TOPIC, after=seen, wait=LOOK_EVERY, stopped=stopped)
                 try:
                     await self.seal_due()
                 except TransientError:

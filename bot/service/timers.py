@@ -20,6 +20,7 @@ from bot.errors import TransientError
 from bot.ports.clock import Clock, Entropy
 from bot.ports.store import Store, UnitOfWork
 from bot.service.chance import new_id
+from bot.service.news import news
 
 log = logging.getLogger(__name__)
 
@@ -63,13 +64,7 @@ class Timers:
                 except TransientError:
                     log.warning("timers cannot be read now")
                 if wait > 0:
-                    heard = asyncio.create_task(self._store.changed(TOPIC, after=seen, timeout=wait))
-                    await asyncio.wait((heard, stopped), return_when=asyncio.FIRST_COMPLETED)
-                    if heard.done():
-                        seen = heard.result()
-                    else:
-                        heard.cancel()
-                        await asyncio.gather(heard, return_exceptions=True)
+                    seen = await news(self._store, TOPIC, after=seen, wait=wait, stopped=stopped)
         finally:
             stopped.cancel()
 
