@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,7 +55,7 @@ def connect(path: Path, *, reading: bool = False, proving: bool = False) -> Data
         )
         database = Database(connection, recursive_triggers=False, execute_plugins=False)
         if not reading:
-            database.enable_wal()
+            _into_wal(database)
             if database.journal_mode != "wal":
                 raise UnusableError(str(path), "the file system cannot keep a write-ahead log.", remedy)
         database.execute("PRAGMA synchronous = FULL")
@@ -69,6 +70,20 @@ def connect(path: Path, *, reading: bool = False, proving: bool = False) -> Data
     except (sqlite3.Error, OSError) as err:
         raise UnusableError(str(path), f"the database cannot be opened ({err}).", remedy) from err
     return database
+
+
+def _into_wal(database: Database) -> None:
+    """Two processes that turn a new file to WAL at once: one is told "locked" at once, whatever its
+    patience, because waiting could be a deadlock. It tries again. Raises sqlite3.Error."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            database.enable_wal()
+            return
+        except sqlite3.OperationalError as err:
+            if "locked" not in str(err) or time.monotonic() > until:
+                raise
+        time.sleep(0.02)
 
 
 def migrate(database: Database, place: str, *, existing: bool = False) -> None:
