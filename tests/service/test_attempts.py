@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -11,6 +12,7 @@ from bot.core.records import Attempt, AuditRow, Case, Job
 from bot.errors import Refused
 from bot.ports.case_page import Stage
 from bot.ports.store import Store
+from bot.service.attempts import present
 from tests.fakes.clock import FakeClock, FakeEntropy
 from tests.fakes.page_key import PageKey
 from tests.fakes.proving import NUMBER, VISITOR, PageOf, World
@@ -199,6 +201,16 @@ async def summoned(world: World) -> asyncio.Task[bool]:
         if (await world.attempt()).challenge not in ("", attempt.challenge):
             return asked
     raise AssertionError("no challenge was put")
+
+
+async def test_a_page_that_answers_while_a_request_is_at_work_is_there(world: World) -> None:
+    """The request's own time is older than the answer then, which makes nobody absent."""
+    page = await world.page()
+    (attempt,) = await world.rows(Attempt)
+    assert attempt.answered_at is not None
+    assert present(attempt, attempt.answered_at - timedelta(seconds=5))
+    assert not present(attempt, attempt.answered_at + timedelta(seconds=61))
+    assert (await page.view()).present
 
 
 async def test_a_summons_finds_the_page_that_answers(world: World) -> None:

@@ -1,6 +1,8 @@
 // The chat page, made live: sends its forms without leaving, waits for what is new, and puts it in.
 // Without this script the same forms work and the page is simply loaded again.
 
+import { news } from "./seen.js";
+
 const log = document.getElementById("log");
 const lines = document.getElementById("lines");
 const typing = document.getElementById("typing");
@@ -89,14 +91,14 @@ document.addEventListener("submit", (event) => {
 async function follow() {
   for (;;) {
     try {
-      const answer = await fetch(`${log.dataset.lines}?after=${after}&wait=20`, { headers: { Accept: "application/json" } });
+      const answer = await news(`${log.dataset.lines}?after=${after}&wait=20`);
       if (!answer.ok) throw new Error(String(answer.status));
-      const news = await answer.json();
+      const told = await answer.json();
       const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 120;
-      if (news.seq < after) lines.replaceChildren(); // the chat began anew
-      after = news.seq;
-      news.lines.forEach(show);
-      if (news.lines.length && atEnd) toEnd();
+      if (told.seq < after) lines.replaceChildren(); // the chat began anew
+      after = told.seq;
+      told.lines.forEach(show);
+      if (told.lines.length && atEnd) toEnd();
       offline.hidden = true;
     } catch {
       offline.hidden = false;

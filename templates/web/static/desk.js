@@ -1,5 +1,7 @@
 // Keeps the desk's board up to date. Without this script the page is simply loaded again.
 
+import { news as tidings } from "./seen.js";
+
 const board = document.getElementById("board");
 const news = document.getElementById("news");
 let mark = board.dataset.mark;
@@ -19,7 +21,7 @@ function put(html) {
 
 for (;;) {
   try {
-    const answer = await fetch(`/desk/board?after=${mark}${board.dataset.pane ?? ""}`, { headers: { Accept: "application/json" } });
+    const answer = await tidings(`/desk/board?after=${mark}${board.dataset.pane ?? ""}`);
     if (!answer.ok) throw new Error(String(answer.status));
     const now = await answer.json();
     if (now.over) {

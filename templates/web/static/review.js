@@ -1,6 +1,8 @@
 // Tells the agent when something on the review page has changed, and whether the person is there.
 // Without this script the page is simply loaded again.
 
+import { news as tidings } from "./seen.js";
+
 const review = document.getElementById("review");
 const badge = document.getElementById("presence");
 const news = document.getElementById("news");
@@ -25,7 +27,7 @@ function show() {
 for (;;) {
   try {
     const query = new URLSearchParams({ after: mark, present });
-    const answer = await fetch(`${review.dataset.live}?${query}`, { headers: { Accept: "application/json" } });
+    const answer = await tidings(`${review.dataset.live}?${query}`);
     if (!answer.ok) throw new Error(String(answer.status));
     const now = await answer.json();
     if (now.over) {
