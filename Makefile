@@ -52,8 +52,9 @@ $(UV): requirements-uv.lock
 	@echo "1/3 Making $(VENV) with $(PYTHON) …"
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	    || { echo "Keyturn needs Python 3.11 or newer; name one with PYTHON=/path/to/python3.11." >&2; exit 2; }
-	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV) \
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null \
 	    || { echo "Python's venv module is missing; on Debian: apt install python3-venv." >&2; exit 2; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
 	@touch $(UV)
 
@@ -62,6 +63,7 @@ $(VENV)/.ready: $(UV) requirements.lock pyproject.toml
 	@$(INSTALL) -r requirements.lock
 	@echo "3/3 Putting the keyturn command into $(BIN) …"
 	@UV_LINK_MODE=copy $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q bot
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
