@@ -10,7 +10,7 @@ import httpx
 
 from tests.journey.driver import Agent, Chat, Journey, Subject
 
-PATIENCE = 150.0
+PATIENCE = 300.0
 DOWN = (httpx.TransportError, httpx.DecodingError, ValueError, KeyError, StopIteration, AssertionError)
 """What a killed server looks like from outside."""
 
