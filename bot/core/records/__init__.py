@@ -12,7 +12,10 @@ from __future__ import annotations
 from bot.core.records.access import Session, Shift, Signing, UsedSignIn
 from bot.core.records.conversation import (
     Case,
+    ChatAccount,
+    ChatAddress,
     ChatLink,
+    ChatPost,
     ChatRow,
     EventRow,
     FlowAlias,
@@ -24,6 +27,7 @@ from bot.core.records.conversation import (
 from bot.core.records.deciding import (
     Addition,
     Card,
+    CardPost,
     Decision,
     Execution,
     Handover,
@@ -52,8 +56,12 @@ __all__ = [
     "AuditRoot",
     "AuditRow",
     "Card",
+    "CardPost",
     "Case",
+    "ChatAccount",
+    "ChatAddress",
     "ChatLink",
+    "ChatPost",
     "ChatRow",
     "Check",
     "Decision",

@@ -153,6 +153,48 @@ class ChatLink:
     mac: str
 
 
+@record("chat_accounts", key="id")
+@dataclass(frozen=True, slots=True)
+class ChatAccount:
+    """What a platform last said of one of its accounts; *id* is ``channel:tenant:user``. *oid* is whom
+    a confirmed address points at in the directory: a hint, never proof. The address is not kept."""
+
+    id: str
+    channel: str
+    tenant: str
+    user: str
+    standing: str
+    oid: str
+    locale: str
+    at: datetime
+
+
+@record("chat_addresses", key="place")
+@dataclass(frozen=True, slots=True)
+class ChatAddress:
+    """How a place is written to, as its platform told us in a verified message. *closed* is why we
+    must not write there any more (blocked, uninstalled, archived), empty while we may."""
+
+    place: str
+    body: JsonMap
+    closed: str
+    at: datetime
+
+
+@record("chat_posts", key="key", index=(("place", "ref"),))
+@dataclass(frozen=True, slots=True)
+class ChatPost:
+    """A message that a platform keeps for us. *key* is its effect's, for life; *ref* is empty from
+    the moment before sending until the platform has answered; *message* is the neutral form."""
+
+    key: str
+    place: str
+    ref: str
+    message: JsonMap
+    case_id: str
+    at: datetime
+
+
 @record("flow_versions", key="hash", index=(("flow",),))
 @dataclass(frozen=True, slots=True)
 class FlowVersion:

@@ -27,6 +27,18 @@ class Card:
     ref: str = ""  # the message in the agents' channel, once posted
 
 
+@record("card_posts", key="id", index=(("case_id",),))
+@dataclass(frozen=True, slots=True)
+class CardPost:
+    """A card as a message in one agents' channel; *id* is ``<case id>/<place>``."""
+
+    id: str
+    case_id: str
+    place: str
+    ref: str
+    at: datetime
+
+
 @record(
     "requests",
     index=(("case_id", "status"), ("subject_oid", "status"), ("status", "expires_at")),
