@@ -7,10 +7,10 @@ references are followed. No complaint repeats a value, since it may be a secret.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel
@@ -114,6 +114,12 @@ class Reading:
             rule = f" ({complaint.rule})" if complaint.rule else ""
             self._complain(at, complaint.message + rule, complaint.remedy)
 
+    def between(self, complaints: Iterable[tuple[At, str, str]]) -> None:
+        """What settings demand of each other; a reference that leads nowhere was said already."""
+        for at, message, remedy in complaints:
+            if at not in self._unresolved:
+                self._complain(at, message, remedy)
+
     def _complain(self, at: At, message: str, remedy: str, line: int = 0) -> None:
         self.problems.append(self._problem(at, message, remedy, line))
 
@@ -133,10 +139,16 @@ def _dotted(at: At) -> str:
     return ".".join(str(part) for part in at)
 
 
+def group_of(annotation: Any) -> Any:
+    """The group itself, of one that may be left out."""
+    kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
+    return kinds[0] if len(kinds) == 1 else annotation
+
+
 def _suggestion(model: type[BaseModel], at: At) -> str:
     group: Any = model
     for part in at[:-1]:
-        group = getattr(group.model_fields.get(part), "annotation", None)
+        group = group_of(getattr(group.model_fields.get(part), "annotation", None))
         if not (isinstance(group, type) and issubclass(group, BaseModel)):
             return "Remove it."
     names = sorted(group.model_fields)

@@ -14,13 +14,21 @@ from ipaddress import ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
 from bot.references import Resolved, Secret
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d:[0-5]\d|2[0-3]:[0-5]\d|24:00)")
+
+
+class Group(BaseModel):
+    """A group of settings: nothing in it may be unknown, and no value is shown in a complaint."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
 
 
 def complain(message: str, remedy: str) -> PydanticCustomError:
@@ -144,7 +152,8 @@ class Credential:
     passphrase: Secret | None = None
 
 
-def _credential(value: object) -> Credential:
+def credential(value: object) -> Credential:
+    """A credential from a reference, or from the long form; its kind is seen in its bytes."""
     if isinstance(value, Credential):
         return value
     if isinstance(value, dict):
@@ -200,6 +209,7 @@ def _humans(value: object) -> object:
     return {"links": value} if isinstance(value, list) else value
 
 
+SecretText = Annotated[Secret, BeforeValidator(_secret)]
 KeyBytes = Annotated[Secret, BeforeValidator(_key)]
 Url = Annotated[str, BeforeValidator(_url)]
 OptionalUrl = Annotated[str, BeforeValidator(lambda value: "" if value == "" else _url(value))]
@@ -209,6 +219,6 @@ Guid = Annotated[str, BeforeValidator(_guid)]
 OptionalGuid = Annotated[str, BeforeValidator(_guid_or_none)]
 Context = Annotated[str, BeforeValidator(_context)]
 Listen = Annotated[str, BeforeValidator(_listen)]
-CredentialValue = Annotated[Credential, BeforeValidator(_credential)]
+CredentialValue = Annotated[Credential, BeforeValidator(credential)]
 Hours = Annotated[tuple[Opening, ...], BeforeValidator(_hours)]
 short_humans = BeforeValidator(_humans)

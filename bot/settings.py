@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from bot.core import policy_file
 from bot.core.policy import DEFAULT, Caps, Policy
 from bot.errors import Problem, SettingsError
+from bot.setting_channels import Slack, Teams, between
 from bot.setting_reader import Reading
 from bot.setting_values import (
     Context,
     CredentialValue,
+    Group,
     Guid,
     Hours,
     KeyBytes,
@@ -35,17 +37,11 @@ from bot.setting_values import (
 )
 
 
-class _Group(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
-    )
-
-
-class Store(_Group):
+class Store(Group):
     url: StoreUrl = Field(default="sqlite:///data/keyturn.db", repr=False)
 
 
-class Secrets(_Group):
+class Secrets(Group):
     server_key: KeyBytes
     pepper: KeyBytes
 
@@ -58,18 +54,18 @@ class Secrets(_Group):
         return self
 
 
-class Contexts(_Group):
+class Contexts(Group):
     approve: Context
     enrol: Context
     sign_in: Context
 
 
-class App(_Group):
+class App(Group):
     client_id: Guid
     credential: CredentialValue
 
 
-class Apps(_Group):
+class Apps(Group):
     identity: App
     act: App
     reader: App
@@ -84,7 +80,7 @@ class Apps(_Group):
         return self
 
 
-class Entra(_Group):
+class Entra(Group):
     tenant_id: Guid
     authority: Origin = "https://login.microsoftonline.com"
     pim: Literal["used", "none"] = "used"
@@ -93,7 +89,7 @@ class Entra(_Group):
     apps: Apps
 
 
-class Graph(_Group):
+class Graph(Group):
     base_url: Url = "https://graph.microsoft.com/v1.0"
 
     @property
@@ -104,19 +100,19 @@ class Graph(_Group):
         return f"https://{host}/.default"
 
 
-class Groups(_Group):
+class Groups(Group):
     agents: Guid
     authors: OptionalGuid = ""
     security: OptionalGuid = ""
     eligible: OptionalGuid = ""
 
 
-class Humans(_Group):
+class Humans(Group):
     employee_id: bool = False
     links: tuple[tuple[Guid, ...], ...] = ()
 
 
-class Limits(_Group):
+class Limits(Group):
     """How often is too often; the defaults are the ones the threat model reasons with."""
 
     tries_per_attempt: int = Field(default=5, ge=1, le=5)
@@ -128,22 +124,22 @@ class Limits(_Group):
     agent_stop: int = Field(default=60, ge=1, le=60)
 
 
-class LiveCheck(_Group):
+class LiveCheck(Group):
     video_url: OptionalUrl = ""
 
 
-class Geo(_Group):
+class Geo(Group):
     database: str = ""
     header: str = ""
 
 
-class Desk(_Group):
+class Desk(Group):
     phone: str = Field(min_length=3, max_length=40)
     timezone: str = "Europe/Berlin"
     hours: Hours = ()
 
 
-class Locales(_Group):
+class Locales(Group):
     required: tuple[str, ...] = ("en",)
     offered: tuple[str, ...] = ("en", "de")
 
@@ -154,7 +150,7 @@ PolicyValue = Annotated[
 """Its complaints are gathered by `read`; the value alone must not be trusted."""
 
 
-class Settings(_Group):
+class Settings(Group):
     """Everything `app.yaml` says, checked."""
 
     public_url: Origin
@@ -163,9 +159,11 @@ class Settings(_Group):
     secrets: Secrets
     entra: Entra
     graph: Graph = Graph()
+    slack: Slack | None = None
+    teams: Teams | None = None
     groups: Groups
     humans: Annotated[Humans, short_humans] = Humans()
-    deputies: dict[Guid, tuple[Guid, ...]] = {}
+    deputies: dict[Guid, tuple[Guid, ...]] = Field(default={})
     policy: PolicyValue = DEFAULT
     limits: Limits = Limits()
     live_check: LiveCheck = LiveCheck()
@@ -177,7 +175,7 @@ class Settings(_Group):
 # --- reading -----------------------------------------------------------------------------------
 
 
-def load(path: Path, env: Mapping[str, str]) -> Settings:
+def load(path: Path, env: Mapping[str, str], *, dev_no_auth: bool = False) -> Settings:
     """The settings in *path*. Raises SettingsError holding every complaint."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -192,10 +190,12 @@ def load(path: Path, env: Mapping[str, str]) -> Settings:
                 )
             ]
         ) from None
-    return read(text, name=str(path), folder=path.parent, env=env)
+    return read(text, name=str(path), folder=path.parent, env=env, dev_no_auth=dev_no_auth)
 
 
-def read(text: str, *, name: str, folder: Path, env: Mapping[str, str]) -> Settings:
+def read(
+    text: str, *, name: str, folder: Path, env: Mapping[str, str], dev_no_auth: bool = False
+) -> Settings:
     """As `load`, from *text*; *name* is what complaints call the file."""
     reading = Reading(name, folder, env, Settings)
     tree = reading.tree(text)
@@ -206,6 +206,7 @@ def read(text: str, *, name: str, folder: Path, env: Mapping[str, str]) -> Setti
     except ValidationError as err:
         reading.problems += [reading.worded(detail) for detail in err.errors() if not reading.known(detail)]
     reading.policy(tree.get("policy"))
+    reading.between(between(tree, dev_no_auth=dev_no_auth))
     if reading.problems:
         raise SettingsError(sorted(reading.problems, key=lambda problem: problem.line))
     caps = Caps(settings.limits.passes_a_week, settings.limits.agent_warn, settings.limits.agent_stop)
