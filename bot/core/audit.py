@@ -47,6 +47,13 @@ class Tag(StrEnum):
     CHECK_SIGNED = "agent:check:signed"
     CASE_STOPPED = "bot:case:stopped"
     CASE_FROZEN = "bot:case:frozen"
+    # chat accounts
+    ACCOUNT_REFUSED = "person:account:refused"
+    LINK_ASKED = "person:link:asked"
+    LINK_MADE = "person:link:made"
+    LINK_CHANGED = "person:link:changed"
+    LINK_REMOVED = "person:link:removed"
+    LINK_REFUSED = "person:link:refused"
     # desk
     SESSION_OPENED = "person:session:opened"
     SESSION_ENDED = "person:session:ended"

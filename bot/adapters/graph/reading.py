@@ -80,7 +80,8 @@ def person(body: Json) -> Person:
         office=_text(body, "officeLocation"),
         locale=_text(body, "preferredLanguage"),
         enabled=enabled,
-        guest=body.get("userType") == "Guest",
+        # Accounts made long ago have no type; one that nobody knows yet is no member.
+        guest=body.get("userType") not in ("Member", None),
         external=invited or "#EXT#" in upn.upper(),
         synced=body.get("onPremisesSyncEnabled") is True,
         management_restricted=body["isManagementRestricted"] not in (None, False),
