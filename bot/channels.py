@@ -1,13 +1,29 @@
-"""The chat platforms of an installation, wired: what the settings switch on, and nothing else."""
+"""The chat platforms of an installation, wired: what the settings switch on, and nothing else.
+
+An adapter is imported where it is made, so that an installation without that platform pays nothing
+for its SDK.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.adapters.web.app import Page
 from bot.core.model import Place
+from bot.errors import UnusableError
 from bot.ports.chat import Chat
+from bot.ports.chat_pages import Links
+from bot.ports.clock import Clock, Entropy
+from bot.ports.homes import Homes
+from bot.ports.identity import Identity
+from bot.ports.intake import Intake
+from bot.ports.posts import Posts
+from bot.ports.store import Store
+from bot.ports.words import Words
+from bot.service.keys import Keys
+from bot.setting_channels import Slack, Teams
+from bot.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +37,39 @@ class Channel:
     agents: Place | None = None
     start: Callable[[], Awaitable[None]] | None = None
     stop: Callable[[], Awaitable[None]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the house gives to every platform. *public_url* goes before what `links` returns; *keys*
+    seal what a platform entrusts to us; *tenant_id* is our directory's."""
+
+    intake: Intake
+    identity: Identity
+    homes: Homes
+    posts: Posts
+    links: Links
+    words: Words
+    store: Store
+    clock: Clock
+    entropy: Entropy
+    keys: Keys
+    public_url: str
+    tenant_id: str
+    locales: tuple[str, ...]
+
+
+def channels_of(settings: Settings, parts: Parts) -> Iterator[Channel]:
+    """Every platform that the settings switch on."""
+    if settings.slack is not None:
+        yield slack_channel(settings.slack, parts)
+    if settings.teams is not None:
+        yield teams_channel(settings.teams, parts)
+
+
+def slack_channel(settings: Slack, parts: Parts) -> Channel:
+    raise UnusableError("slack", "is not in this build.", "Leave the group away.")
+
+
+def teams_channel(settings: Teams, parts: Parts) -> Channel:
+    raise UnusableError("teams", "is not in this build.", "Leave the group away.")

@@ -139,7 +139,7 @@ class IdentityService:
 
     def _words(self, place: Place, say: fx.Tell, locale: str, key: str, at: datetime) -> Job:
         body = {
-            "what": "Tell", "effect": asdict(say), "flow_hash": "", "locale": self._offered(locale) or "en",
+            "what": type(say).__name__, "effect": asdict(say), "flow_hash": "", "locale": self._offered(locale) or "en",
             "number": "", "place": place.key,
         }  # fmt: skip
         return Job(key, f"place:{place.key}", "say", body, "", at, at)
