@@ -186,7 +186,7 @@ class CasePages(Protocol):
 
     async def pulse(self, handle: str, browser: str, *, answer: str, version: str, wait: float) -> Pulse:
         """Take the answer to the last challenge, wait up to *wait* seconds for the screen to become
-        another than *version*, and hand out a challenge."""
+        another than *version*, and hand out a challenge. Of an ended or stopped case it says so."""
         ...
 
     async def address(self, handle: str, browser: str, typed: str) -> None:

@@ -13,7 +13,7 @@ from bot.core.events import Commanded
 from bot.core.model import Command, Reason, Visitor
 from bot.core.records import Attempt, Case
 from bot.errors import Refused
-from bot.ports.case_page import Added, CaseView, Pulse, SealedPass
+from bot.ports.case_page import Added, CaseView, Pulse, SealedPass, Stage
 from bot.ports.clock import Clock, Entropy
 from bot.ports.sign_in import Redirect
 from bot.ports.store import Store, UnitOfWork
@@ -29,6 +29,7 @@ from bot.service.stops import Stops
 
 LONGEST_WAIT = 25.0
 """Seconds one pulse may wait; below what proxies cut off."""
+_ENDS = (Stage.OVER, Stage.FROZEN)
 
 
 class CasePageService:
@@ -72,6 +73,16 @@ class CasePageService:
         return await self._store.read(fn)
 
     async def pulse(self, handle: str, browser: str, *, answer: str, version: str, wait: float) -> Pulse:
+        try:
+            return await self._pulse(handle, browser, answer, version, wait)
+        except Refused as err:
+            # The end of a case is news to its page, and no fault of the page that asks on.
+            view, _ = await self._view(handle, browser)
+            if view.stage not in _ENDS or err.reason is Reason.OTHER_BROWSER:
+                raise
+            return Pulse(view.version, view.stage, None, False, None, self._clock.now())
+
+    async def _pulse(self, handle: str, browser: str, answer: str, version: str, wait: float) -> Pulse:
         if answer:
             await self._attempts.answer(handle, browser, answer)
         at = self._clock.now()
@@ -87,7 +98,7 @@ class CasePageService:
             if view.version != version or now is None or _to_answer(now, self._clock.now()) or left <= 0:
                 break
             seen = await self._store.changed(case.id, after=seen, timeout=left)
-        renewed = await self._attempts.challenge(attempt.id)
+        renewed = await self._attempts.challenge(attempt.id) if view.stage not in _ENDS else None
         challenge = challenge_of(renewed) if renewed else None
         return Pulse(view.version, view.stage, challenge, view.present, view.sealed, self._clock.now())
 

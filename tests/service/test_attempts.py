@@ -245,6 +245,21 @@ async def test_a_summons_wakes_the_open_pulse(world: World) -> None:
     assert woken.challenge is not None
 
 
+async def test_a_pulse_tells_the_end_of_the_case_and_is_not_refused(world: World) -> None:
+    """The page asks on until it hears; only whose browser it is not is turned away."""
+    page = await world.page()
+    world.clock.go(seconds=30)
+    pulse = await world.pages.pulse(page.handle, page.browser, answer="", version="", wait=0)
+    assert pulse.challenge is not None
+    await world.pages.not_me(page.handle, page.browser, "")
+    for answer in ("", page.answer(pulse.challenge)):
+        told = await world.pages.pulse(page.handle, page.browser, answer=answer, version="", wait=0)
+        assert (told.stage, told.challenge, told.present) == (Stage.FROZEN, None, False)
+    assert await refused(world.pages.pulse(page.handle, "other", answer="", version="", wait=0)) is (
+        Reason.OTHER_BROWSER
+    )
+
+
 async def test_finish_ends_the_attempt(world: World) -> None:
     """After Finish this browser is a stranger again."""
     page = await world.page()

@@ -211,6 +211,7 @@ async function pulse(key) {
           answer = "";
         }
         await renew();
+        if (ended()) return await forgetKey();
         await pause(300);
       } else if (!wire || wire === last) {
         await pause(2000);
@@ -232,6 +233,9 @@ async function pulse(key) {
 
 // --- screens ---------------------------------------------------------------------------------------
 
+// Nothing more happens on these screens, so nobody need answer.
+const ended = () => ["over", "frozen"].includes(room().dataset.stage);
+
 function lostKey() {
   document.getElementById("key-failed")?.removeAttribute("hidden");
   if (room().dataset.stage !== "key") document.getElementById("key-lost").hidden = false;
@@ -243,7 +247,7 @@ async function begin() {
   if (stage === "finished") return forgetKey();
   screen();
   if (!claimed) return undefined;
-  if (stage === "over" || stage === "frozen") return forgetKey();
+  if (ended()) return forgetKey();
   try {
     let key = await storedKey();
     if (stage === "key" && (!key || key.thumbprint !== thumbprint)) {
