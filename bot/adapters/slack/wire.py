@@ -18,7 +18,8 @@ SHORTCUT = "keyturn_from_message"
 """callback_id of the message shortcut, as the manifest says."""
 COMMAND = "/keyturn"
 PROMPT = "keyturn"
-"""event_type of the metadata on our messages; its payload holds the effect's key and nothing else."""
+"""event_type of the metadata on our messages; its payload holds a digest of the effect's key and
+nothing else, because everybody in the workspace can read it."""
 
 _FIELD = "field:"
 

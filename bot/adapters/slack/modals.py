@@ -1,0 +1,65 @@
+"""Modals: the form that a choice opens, what is wrong with what was filled in, and "one moment".
+
+A view is JSON that travels to the client and back, so it holds names and never a value of ours.
+Opening needs the trigger of a press, once and within three seconds; the caller asks for the view at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.adapters.slack import limits
+from bot.adapters.slack.blocks import Address, inputs, plain_text, rendered
+from bot.adapters.slack.fitting import view_blocks
+from bot.adapters.slack.wire import FORM, Opened, field_id
+from bot.core.elements import Choice, Field, Heading
+from bot.core.message import Message
+from bot.core.text import clipped
+
+View = dict[str, Any]
+
+
+def form_view(message: Message, choice_id: str, address: Address, *, ref: str = "") -> View | None:
+    """The form that *choice_id* opens, made of the fields of *message*; None if it opens none. *ref* is
+    the message that was pressed, for settling it once the form came back."""
+    choice = next((one for one in message.choices() if one.id == choice_id and one.opens), None)
+    blocks = inputs(message, address)
+    if choice is None or not blocks:
+        return None
+    return {
+        "type": "modal",
+        "callback_id": FORM,
+        "private_metadata": Opened(choice.id, ref).dump(),
+        "title": plain_text(_title(message, choice)),
+        "submit": plain_text(clipped(choice.label, limits.TITLE)),
+        "blocks": view_blocks(blocks),
+    }
+
+
+def told_view(message: Message, title: str, address: Address) -> View:
+    """Something said where a form was: that it is being worked on, or that it is over."""
+    return {
+        "type": "modal",
+        "title": plain_text(clipped(title, limits.TITLE)),
+        "blocks": view_blocks(rendered(message.settled(), address)),
+    }
+
+
+def errors(said: Mapping[str, str]) -> dict[str, Any]:
+    """The answer to a submission: what is wrong, at the field it is wrong with. *said* by field name."""
+    shown = {field_id(name): clipped(text, limits.LABEL) for name, text in said.items()}
+    return {"response_action": "errors", "errors": shown}
+
+
+def instead(view: View) -> dict[str, Any]:
+    """The answer to a submission: show *view* in its place."""
+    return {"response_action": "update", "view": view}
+
+
+def _title(message: Message, choice: Choice) -> str:
+    """A form is called by the message's heading, or by its button; 24 characters is all there is."""
+    heading = next((one.text for one in message.elements if isinstance(one, Heading)), "")
+    fields = [one.label for one in message.elements if isinstance(one, Field)]
+    fits = [name for name in (heading, choice.label, *fields) if 0 < len(name) <= limits.TITLE]
+    return fits[0] if fits else clipped(heading or choice.label, limits.TITLE)
