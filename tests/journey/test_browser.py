@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import Page, expect
 
@@ -22,9 +23,10 @@ from tests.journey.people import (
     uses_code,
 )
 from tests.journey.world import Demo
-from tests.web.conftest import chromium  # noqa: F401 - a fixture
+from tests.web.conftest import real_chromium
 
 CHAT = 'iframe[src="/chat/employee"]'
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture(scope="module")
@@ -35,16 +37,30 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     made.stop()
 
 
-@pytest.fixture
-async def company(demo: Demo, chromium: Chromium) -> AsyncIterator[Company]:  # noqa: F811
-    """Everybody as on the first day; no page may have complained at the end."""
-    made = Company(demo.url, chromium)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Chromium]:
+    async with real_chromium() as launched:
+        yield launched
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def visitors(demo: Demo, browser: Chromium) -> AsyncIterator[Company]:
+    """People with browsers; no page may have complained at the end."""
+    made = Company(demo.url, browser)
     expect.set_options(timeout=PATIENCE)
-    for who in ("employee", "hello_user"):
-        await made.start_over(who)
     yield made
     expect.set_options(timeout=5_000)
+    for context in browser.contexts:
+        await context.close()
     assert not made.faults, "\n".join(made.faults)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def company(visitors: Company) -> Company:
+    """Everybody as on the first day."""
+    for who in ("employee", "hello_user"):
+        await visitors.start_over(who)
+    return visitors
 
 
 async def proven(company: Company, employee: Person, *, by_code: bool = True) -> tuple[Page, Page]:
@@ -349,9 +365,9 @@ async def test_i_did_not_open_this_stops_the_case(company: Company) -> None:
     await employee.fine(case)
 
 
-async def test_pages_in_the_background_hold_no_connection(company: Company) -> None:
+async def test_pages_in_the_background_hold_no_connection(visitors: Company) -> None:
     """Six connections are all a browser has for one server: a hidden tab lets go of its own."""
-    employee = await company.person("Amara Okafor")
+    employee = await visitors.person("Amara Okafor")
     chat = await employee.open("/chat/employee")
     async with chat.expect_event("requestfailed", lambda failed: "/lines" in failed.url):
         await chat.evaluate(
@@ -366,8 +382,8 @@ async def test_pages_in_the_background_hold_no_connection(company: Company) -> N
 
 
 @pytest.mark.parametrize("path", ["/", "/chat/employee", "/desk", "/sandbox/tenant", "/help"])
-async def test_each_pane_works_alone_on_a_phone(company: Company, path: str) -> None:
+async def test_each_pane_works_alone_on_a_phone(visitors: Company, path: str) -> None:
     """At 360 px, in German: no sideways scrolling, nothing axe objects to."""
-    person = await company.person("Amara Okafor", locale="de-DE", width=360, height=740)
+    person = await visitors.person("Amara Okafor", locale="de-DE", width=360, height=740)
     page = await person.open(path)
     await person.fine(page)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from playwright.async_api import Browser as Chromium
@@ -41,8 +42,8 @@ async def browser(served: House) -> AsyncIterator[Browser]:
         yield made
 
 
-@pytest.fixture
-async def chromium() -> AsyncIterator[Chromium]:
+@asynccontextmanager
+async def real_chromium() -> AsyncIterator[Chromium]:
     """Real Chromium. Without it: a visible skip on a desk, a failure in CI."""
     if shutil.which(CHROMIUM) is None:
         if os.environ.get("CI"):
@@ -52,6 +53,12 @@ async def chromium() -> AsyncIterator[Chromium]:
         launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched
         await launched.close()
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Chromium]:
+    async with real_chromium() as launched:
+        yield launched
 
 
 @pytest.fixture
