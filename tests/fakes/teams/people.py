@@ -74,6 +74,16 @@ class Seen:
         return [str(one["url"]) for one in self.actions if one["type"] == "Action.OpenUrl"]
 
 
+def filled(card: dict[str, Any], form: Mapping[str, str]) -> dict[str, str]:
+    """What the inputs of *card* hold after somebody filled in *form*, by the id or its last part.
+    Empty optional ones are left out, as clients do."""
+    ids = [str(one["id"]) for one in inputs_of(card)]
+    given = {str(one["id"]): str(one.get("value", "")) for one in inputs_of(card)}
+    for name, value in form.items():
+        given[next(one for one in ids if one == name or one.endswith(f"_{name}"))] = value
+    return {name: value for name, value in given.items() if value}
+
+
 def teams_id(app_id: str, oid: str) -> str:
     """`29:…`, another for every bot."""
     return f"29:1{uuid5(NAMESPACE_URL, f'{app_id}/{oid}').hex}"
@@ -228,8 +238,7 @@ class TeamsUser:
         *, trigger: str = "manual",
     ) -> dict[str, Any]:  # fmt: skip
         """The invoke of one Action.Execute, inputs of the card merged into its data."""
-        given = {one["id"]: str(one.get("value", "")) for one in inputs_of(seen.card or {})}
-        given = {name: value for name, value in given.items() if value} | dict(form or {})
+        given = filled(seen.card or {}, form or {})
         data = {**action.get("data", {}), **(given if action.get("associatedInputs") != "none" else {})}
         told = {"type": "Action.Execute", "verb": action["verb"], "data": data}
         if "id" in action:
@@ -255,7 +264,7 @@ class TeamsUser:
         return await self.act(self.execute(seen, action, form))
 
     async def _submit(self, seen: Seen, action: Mapping[str, Any], form: Mapping[str, str] | None) -> Answer:
-        data = {**action.get("data", {}), **(form or {})}
+        data = {**action.get("data", {}), **filled(seen.card or {}, form or {})}
         if data.get("msteams", {}).get("type") == "task/fetch":
             value = {"data": data, "context": {"theme": "default"}}
             invoke = self.activity("invoke", name="task/fetch", replyToId=seen.id, value=value)
@@ -267,7 +276,8 @@ class TeamsUser:
     ) -> Answer:
         """Fill in and submit the card of an open dialog."""
         action = actions_of(dict(card))[press]
-        value = {"data": {**action.get("data", {}), **form}, "context": {"theme": "default"}}
+        data = {**action.get("data", {}), **filled(dict(card), form)}
+        value = {"data": data, "context": {"theme": "default"}}
         return await self.post(self.activity("invoke", name="task/submit", replyToId=seen.id, value=value))
 
     async def refresh(self, seen: Seen) -> Answer | None:
