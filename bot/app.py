@@ -225,7 +225,7 @@ def build(
     acting = GraphActing(http, budget)
     own = (settings.groups.agents, settings.groups.security, settings.groups.eligible)
     groups = tuple(dict.fromkeys(g for g in (*own, *named_groups(law)) if g))
-    reader = Reader(directory, clock, groups)
+    reader, showing = Reader(directory, clock, groups), Reader(shown, clock, groups)
     agents = Agents(directory, settings.groups.agents, settings.groups.security)
 
     # Words and flows
@@ -274,7 +274,7 @@ def build(
         deputies=settings.deputies,
     )  # fmt: skip
     provings = Provings(
-        store, clock, entropy, directory, attempts, book, stops, codes, vouchers, law=law, groups=groups
+        store, clock, entropy, shown, attempts, book, stops, codes, vouchers, law=law, groups=groups
     )
     video = settings.live_check.video_url
     entry = ProofEntry(
@@ -299,7 +299,7 @@ def build(
     graph_acts = GraphActs(store, entropy, acting, directory, executions, handovers)
     acts = Acts(store, clock, keys, law, reader, attempts, requests, executions, graph_acts, holder=holder)
     reviews = ReviewService(
-        store, clock, entropy, keys, law, reader, shown, agents, requests, stops, sign_ins
+        store, clock, entropy, keys, law, showing, shown, agents, requests, stops, sign_ins
     )
     withdrawals = Withdrawals(store, clock, entropy, acting, directory, agents, handovers)
     card_views = CardViews(store, shown, published, clock, keys, law.policy)
