@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from bot.core.message import Message
@@ -21,6 +22,7 @@ class Posted:
     ref: str
     message: Message
     case_id: str
+    at: datetime | None = None  # begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,11 @@ class Posts(Protocol):
         ...
 
     async def arrived(self, key: str, ref: str) -> None: ...
+
+    async def refused(self, key: str) -> None:
+        """The platform took nothing under *key*, so there is nothing to look for before it is sent
+        again. Changes nothing once the message has arrived."""
+        ...
 
     async def changed(self, key: str, message: Message) -> None:
         """The message now reads so."""

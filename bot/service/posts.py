@@ -36,6 +36,14 @@ class PostBook:
     async def arrived(self, key: str, ref: str) -> None:
         await self._change(key, lambda row: replace(row, ref=ref))
 
+    async def refused(self, key: str) -> None:
+        def fn(work: UnitOfWork) -> None:
+            row = work.lock(ChatPost, key)
+            if row is not None and not row.ref:
+                work.remove(ChatPost, key)
+
+        await self._store.transact(fn)
+
     async def changed(self, key: str, message: Message) -> None:
         await self._change(key, lambda row: replace(row, message=message.to_json()))
 
@@ -74,4 +82,4 @@ class PostBook:
 
 
 def _posted(row: ChatPost) -> Posted:
-    return Posted(row.key, Place.of(row.place), row.ref, Message.from_json(row.message), row.case_id)
+    return Posted(row.key, Place.of(row.place), row.ref, Message.from_json(row.message), row.case_id, row.at)
