@@ -117,6 +117,7 @@ class Reason(StrEnum):
     NO_WAY_BACK = "no_way_back"
     NOT_YOURS = "not_yours"
     SECRET_TYPED = "secret_typed"
+    SHARED_CHANNEL = "shared_channel"
     # at the case page
     UNKNOWN_CASE = "unknown_case"
     CASE_ENDED = "case_ended"

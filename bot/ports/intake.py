@@ -12,9 +12,11 @@ from bot.core.model import Place
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """Exactly one of *text*, *choice* (an id as `core.choice` writes it) and *form* (field id to
-    value, beside the *choice* of its submit button) says something. *dedupe_key* is the channel's
-    compound key. *hint_oid* is whom the channel believes the person to be: a claim, never proof;
-    *linked* says that the claim was made by that person's own sign-in."""
+    value, beside the *choice* of its submit button) says something, or *unheard* says why there are no
+    words: a ``file`` or ``voice`` came instead, or they were ``shared`` with another company. *quoted*: the
+    text is a message of anybody's that the person wants help with; it is routed, and is never an answer
+    or a command. *dedupe_key* is the channel's compound key. *hint_oid* is whom the channel believes the
+    person to be: a claim, never proof; *linked* says that it was made by that person's own sign-in."""
 
     place: Place
     user: str
@@ -26,6 +28,8 @@ class Incoming:
     hint_oid: str = ""
     linked: bool = False
     network: str = ""
+    quoted: bool = False
+    unheard: str = ""
 
 
 class Intake(Protocol):

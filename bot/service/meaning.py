@@ -77,6 +77,8 @@ class Meaning:
     async def plan(self, incoming: Incoming, talk: Talk) -> Plan:
         if incoming.choice:
             return await self._pressed(incoming, talk)
+        if incoming.unheard:
+            return _unheard(incoming.unheard)
         text = incoming.text.strip()[: LONGEST + 1]
         public = {talk.case.number} if talk.case else set[str]()
         if (number := self._words.confirmed(text)) is not None:
@@ -87,6 +89,8 @@ class Meaning:
         if len(text) > LONGEST:
             return Plan(say=fx.Tell("too_long"))
         text = clean(text, LONGEST)
+        if incoming.quoted:
+            return await self._about(text, talk)
         if (found := self._words.command(text)) is not None:
             return self._commanded(found[0], found[1], talk)
         if number is not None:
@@ -94,6 +98,13 @@ class Meaning:
         if talk.case is not None:
             return await self._within(text, talk.case, talk.locale)
         return await self._routed(text, talk.locale)
+
+    async def _about(self, text: str, talk: Talk) -> Plan:
+        """Words that are not the person's own: they start nothing beside an open case, but what looks
+        like an attack is said at once."""
+        plan = await self._routed(text, talk.locale)
+        alarm = plan.offer is not None and plan.offer.action is Action.ALARM
+        return plan if alarm or talk.case is None else Plan(say=fx.Tell("already_open"), note=plan.note)
 
     async def _use_up(self, text: str, incoming: Incoming, talk: Talk) -> None:
         """A saved code that was said here is worth nothing any more, whoever of the two it is of."""
@@ -190,6 +201,12 @@ class Meaning:
 
 
 _SECRET = Plan(say=fx.Refuse(Reason.SECRET_TYPED), note={"secret": True})
+
+
+def _unheard(why: str) -> Plan:
+    if why == "shared":
+        return Plan(say=fx.Refuse(Reason.SHARED_CHANNEL), note={"unheard": why})
+    return Plan(say=fx.Tell("unheard_voice" if why == "voice" else "unheard_file"), note={"unheard": why})
 
 
 def _secret(text: str, public: set[str]) -> bool:

@@ -31,9 +31,10 @@ class Bot:
 
 
 class Workspaces(Protocol):
-    async def bot(self, team_id: str, enterprise_id: str = "") -> Bot | None:
-        """Ours in that workspace; None where we are not installed, or not at home. An empty *team_id*
-        means any of ours. Raises TransientError while Slack cannot be asked."""
+    async def bot(self, team_id: str, enterprise_id: str = "") -> Bot:
+        """Ours in that workspace, else any of ours: somebody of another company who is in a shared
+        channel comes with their own workspace, and is turned away by name. Raises TransientError while
+        Slack cannot be asked, PermanentError where none of ours may speak any more."""
         ...
 
 
@@ -75,12 +76,11 @@ class OneToken:
         self._bot: Bot | None = None
         self._asking = asyncio.Lock()
 
-    async def bot(self, team_id: str, enterprise_id: str = "") -> Bot | None:
-        if team_id and not self._home.holds(team_id, enterprise_id):
-            return None
+    async def bot(self, team_id: str, enterprise_id: str = "") -> Bot:
         if self._bot is None:
             async with self._asking:
-                self._bot = self._bot or await whose(self._clients.client(self._token), self._home)
+                if self._bot is None:
+                    self._bot = await whose(self._clients.client(self._token), self._home)
         return self._bot
 
 
