@@ -5,8 +5,8 @@ display what comes faster. A call that would wait long is handed back with the t
 costs nobody a hand. Budgets are this process's own; what replicas spend together, Slack says with 429 and
 `Retry-After`, which is believed.
 
-An answer is one of three: done; *not done* (`NotTakenError`, PermanentError); *unknown* (TransientError), when the
-connection broke or Slack failed. Only the first two can be acted upon without asking again.
+An answer is one of three: done; *not done* (`NotTakenError`, PermanentError); *unknown* (TransientError),
+when the connection broke or Slack failed. Only the first two can be acted upon without asking again.
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ from typing import Any
 
 FORM = "keyturn_form"
 """callback_id of our modals."""
+HOME = "keyturn_home"
+"""callback_id of App Home."""
 SHORTCUT = "keyturn_from_message"
 """callback_id of the message shortcut, as the manifest says."""
 COMMAND = "/keyturn"
