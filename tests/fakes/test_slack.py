@@ -66,7 +66,7 @@ async def an_app(slack: FakeSlack, *, answer: Any = None, status: int = 200) -> 
         assert SignatureVerifier(slack.signing_secret, At()).is_valid_request(raw, dict(request.headers))
         form = await request.post()
         body = json.loads(raw) if request.content_type == "application/json" else dict(form)
-        heard.append((json.loads(body["payload"]) if "payload" in body else body, dict(request.headers)))
+        heard.append((json.loads(str(body["payload"])) if "payload" in body else body, dict(request.headers)))
         return web.json_response(answer, status=status)
 
     app = web.Application()
@@ -325,12 +325,12 @@ async def test_the_same_over_a_socket(slack: FakeSlack, clock: FakeClock) -> Non
         web_client = AsyncWebClient(base_url=slack.base_url, session=http, retry_handlers=[])
         client = SocketModeClient(slack.app_token, web_client=web_client)
         client.socket_mode_request_listeners.append(listen)
-        await client.connect()
+        await client.connect()  # type: ignore[no-untyped-call]
         await slack.socket.connected.wait()
         ada = slack.client(slack.world.person("Ada Lovelace"))
         first = await ada.writes("hello")
         again = await slack.delivery.again(first)
-        await client.close()
+        await client.close()  # type: ignore[no-untyped-call]
     assert (first.status, again.status) == (200, 200)
     assert [(one.type, one.retry_attempt) for one in heard] == [("events_api", 0), ("events_api", 1)]
     assert heard[0].envelope_id != heard[1].envelope_id

@@ -140,7 +140,7 @@ class Client:
     async def opens_home(self, tab: str = "home") -> Delivered:
         """Look at the app's page; the answer is `home()`."""
         seen = self.slack.world.homes.get(self.person.id)
-        event = {
+        event: dict[str, Any] = {
             "type": "app_home_opened", "user": self.person.id, "channel": self.dm.id, "tab": tab,
             "event_ts": self.slack.world.ts(),
         }  # fmt: skip

@@ -104,7 +104,7 @@ def _links(thing: Any) -> Iterator[tuple[str, str]]:
             yield from _links(one)
     elif isinstance(thing, dict):
         if thing.get("type") == "link":
-            yield thing.get("text", thing["url"]), thing["url"]
+            yield str(thing.get("text", thing["url"])), str(thing["url"])
         elif thing.get("type") == "mrkdwn":
             for target, label in _TOKEN.findall(thing["text"]):
                 if target.startswith("http"):

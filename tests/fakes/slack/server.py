@@ -141,7 +141,7 @@ class FakeSlack:
     def invite(self, channel: str) -> None:
         self.world.conversations[channel].members.add(BOT_USER)
 
-    def web(self) -> web.Application:
+    def application(self) -> web.Application:
         app = web.Application(client_max_size=4 * 2**20)
         app.router.add_route("*", "/api/{method}", self.api.handle)
         app.router.add_post("/respond/{id}", self.responses.handle)
@@ -168,7 +168,7 @@ async def slacking(clock: Clock, *, port: int = 0, ack_within: float = 3.0) -> A
     """A running Slack on a free loopback port."""
     async with aiohttp.ClientSession(trust_env=False) as http:
         slack = FakeSlack(clock, http, ack_within=ack_within)
-        runner = web.AppRunner(slack.web(), shutdown_timeout=0.1)
+        runner = web.AppRunner(slack.application(), shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", port)
         await site.start()
