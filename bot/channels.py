@@ -72,4 +72,37 @@ def slack_channel(settings: Slack, parts: Parts) -> Channel:
 
 
 def teams_channel(settings: Teams, parts: Parts) -> Channel:
-    raise UnusableError("teams", "is not in this build.", "Leave the group away.")
+    """Of one bot; its tokens come from Entra as every app's do."""
+    from bot.adapters.entra.reader import AppTokens, ManagedTokens
+    from bot.adapters.teams.config import TeamsConfig
+    from bot.adapters.teams.wiring import wired
+
+    config = TeamsConfig(
+        app_id=settings.app_id,
+        tenant_id=parts.tenant_id,
+        public_url=parts.public_url,
+        metadata=settings.metadata,
+        agents=settings.agent_channel,
+        locales=parts.locales,
+        no_auth=not settings.authenticates,
+    )
+    tokens: AppTokens | ManagedTokens | None = None
+    if settings.credential == "managed_identity":
+        tokens = ManagedTokens(client_id=settings.app_id, resource=settings.service)
+    elif settings.credential is not None and settings.authenticates:
+        tokens = AppTokens(
+            authority=settings.authority,
+            tenant_id=parts.tenant_id,
+            client_id=settings.app_id,
+            credential=settings.credential,
+            scope=settings.scope,
+        )
+    teams = wired(config, parts, tokens)
+
+    async def stop() -> None:
+        await teams.stop()
+        if tokens is not None:
+            tokens.close()
+
+    agents = Place("teams", parts.tenant_id, settings.agent_channel) if settings.agent_channel else None
+    return Channel("teams", teams.chat, [teams.door], agents, stop=stop)
