@@ -49,7 +49,7 @@ def told_view(message: Message, title: str, address: Address) -> View:
 
 def errors(said: Mapping[str, str]) -> dict[str, Any]:
     """The answer to a submission: what is wrong, at the field it is wrong with. *said* by field name."""
-    shown = {field_id(name): clipped(text, limits.LABEL) for name, text in said.items()}
+    shown = {field_id(name): clipped(text, limits.ERROR) for name, text in said.items()}
     return {"response_action": "errors", "errors": shown}
 
 
