@@ -20,9 +20,11 @@ from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
 
 from bot.adapters.mail.mailbox import MailboxMail
-from bot.app import Product, build
+from bot.app import build
 from bot.core.model import Place
+from bot.core.records import Job
 from bot.demo import write_settings
+from bot.product import Product
 from bot.settings import load
 from tests.fakes.clock import FakeEntropy
 from tests.fakes.product import Whole, router, shipped
@@ -73,6 +75,27 @@ class TeamsHouse(Whole):
             made.here()
             self.users[person] = made
         return self.users[person]
+
+    async def settle(self) -> None:
+        """Deliver all there is to deliver, and what follows: where Teams wants us to wait, time goes on,
+        by no more than what a person would call a moment."""
+        for _ in range(40):
+            await self.product.outbox.drain()
+            await self.finish()
+            later = await self.rows(Job, status="waiting", order="not_before")
+            if not later:
+                return
+            wait = (later[0].not_before - self.clock.now()).total_seconds()
+            if wait > 120:
+                return
+            self.clock.go(seconds=max(wait, 0.01))
+        raise AssertionError("there is always more to deliver")
+
+    async def finish(self) -> None:
+        """Let what goes on after an answer come to its end."""
+        for channel in self.product.chatting.channels:
+            for page in channel.pages:
+                await page._bot.finish()  # type: ignore[attr-defined]
 
     def place(self, person: str = "employee") -> Place:
         return Place("teams", self.connector.tenant, self.user(person).oid)
