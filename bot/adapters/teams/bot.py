@@ -86,7 +86,7 @@ class TeamsBot:
             return await asyncio.wait_for(asyncio.shield(task), self._patience)
         except TimeoutError:
             return self._late(one, what)
-        except (TransientError, ConflictError) as err:
+        except (TransientError, ConflictError, PermanentError) as err:
             log.warning("%s %s: %s", one.type, type(what).__name__, err.code)
             return self._again(one, what)
 
@@ -164,11 +164,17 @@ class TeamsBot:
     async def _aside(self, one: Envelope, what: Said, claim: Claim) -> Answer:
         """Somebody mentioned us where others read along: only that we wrote privately is said there."""
         if not await self._chat.reach(self._place(one)):
-            await self._chat.aside(one, self._say(one, "add_me"), key=f"aside/{_key(one)}")
+            await self._tell_aside(one, "add_me")
             return answers.DONE
         await self._take(one, claim, key=_key(one), text=what.text)
-        await self._chat.aside(one, self._say(one, "wrote_privately"), key=f"aside/{_key(one)}")
+        await self._tell_aside(one, "wrote_privately")
         return answers.DONE
+
+    async def _tell_aside(self, one: Envelope, key: str) -> None:
+        try:
+            await self._chat.aside(one, self._say(one, key), key=f"aside/{_key(one)}")
+        except PermanentError as err:  # what matters was said privately
+            log.info("nothing can be said in a channel: %s", err.reason or err.code)
 
     async def _pressed(self, one: Envelope, press: Pressed, claim: Claim) -> dict[str, Any]:
         return await self._take(one, claim, key=_press_key(one, press), press=press)

@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.adapters.teams.inbound import CHOICE, FIELD, NONCE, REF
 from bot.adapters.teams.sdk import Outgoing
-from bot.adapters.teams.texts import Address, block, escaped, is_plain, lines, literal, rich
+from bot.adapters.teams.texts import Address, block, escaped, is_plain, lines, literal, rich, styled
 from bot.core.elements import (
     Buttons,
     Choice,
@@ -45,7 +45,7 @@ from bot.core.elements import (
     Untrusted,
     plain,
 )
-from bot.core.message import Message
+from bot.core.message import CONTROLS, Message
 from bot.ports.words import Words
 
 MAX_BYTES = 80 * 1024
@@ -85,7 +85,8 @@ class Cards:
         drawing = replace(drawing, old_clients=False)
         left = list(message.elements)
         while _size(card := drawing.card(left)) > MAX_BYTES and len(left) > 1:
-            left.pop()
+            pressable = [n for n, one in enumerate(left) if isinstance(one, CONTROLS)]
+            left.pop(pressable[-1] if pressable else -1)  # words are worth more than a fortieth button
         return card
 
     def form(self, message: Message, choice: str, *, nonce: str, ref: str) -> Item | None:
@@ -269,11 +270,7 @@ def _only_text(message: Message) -> str:
     paragraphs = [one for one in message.elements if isinstance(one, Paragraph) and not one.divider]
     if len(paragraphs) != len(message.elements) or len(paragraphs) > 2:
         return ""
-    if any(
-        span != replace(span, bold=False, italic=False, code=False, link=None)
-        for p in paragraphs
-        for span in p.spans
-    ):
+    if any(styled(span) for one in paragraphs for span in one.spans):
         return ""
     return "\n\n".join(plain(one.spans) for one in paragraphs)
 

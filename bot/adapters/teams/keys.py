@@ -25,7 +25,7 @@ from bot.setting_values import is_loopback
 log = logging.getLogger(__name__)
 
 LIVE = timedelta(hours=24)
-MOST, SPAN = 5, timedelta(minutes=10)
+MOST, SPAN = 2, timedelta(minutes=1)
 """At most so many readings: anybody can send a token that names a key nobody knows."""
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import quote
 
 from bot.core.elements import Link, Span, Spans
 
@@ -19,6 +18,7 @@ Address = Callable[[Link], str]
 
 _MEANS = re.compile(r"[\\*_\[\]()~`#<>]")
 _RISKY = re.compile(r"[\\*_\[\]~`#<>]|\{\{|^\s*(?:[-+]|\d+[.)])\s|\n", re.MULTILINE)
+_TWO = re.compile(r"\{(?=\{)")
 _BREAK = "\u2060"  # word joiner: nobody sees it, and two braces are no longer together
 
 
@@ -31,7 +31,7 @@ def escaped(text: str) -> str:
 
 def literal(text: str) -> str:
     """*text* without anything a client expands, for places that read no Markdown."""
-    return text.replace("{{", f"{{{_BREAK}{{")
+    return _TWO.sub("{" + _BREAK, text)
 
 
 def is_plain(text: str) -> bool:
@@ -41,8 +41,9 @@ def is_plain(text: str) -> bool:
 
 def block(spans: Spans, address: Address, *, lead: str = "") -> dict[str, Any]:
     """A paragraph. *lead* goes before it, such as the number of a step."""
-    if all(is_plain(span.text) and not span.foreign and not span.code for span in spans):
-        return {"type": "TextBlock", "text": lead + "".join(_marked(s, address) for s in spans), "wrap": True}
+    text = lead + "".join(span.text for span in spans)
+    if is_plain(text) and not any(span.foreign or styled(span) for span in spans):
+        return {"type": "TextBlock", "text": text, "wrap": True}
     runs = [_run(span, address) for span in spans]
     return rich([{"type": "TextRun", "text": lead}, *runs] if lead else runs)
 
@@ -58,18 +59,8 @@ def lines(text: str, most: int = 20, **style: Any) -> list[dict[str, Any]]:
     return [rich([{"type": "TextRun", "text": literal(line), **style}]) for line in found or [text]]
 
 
-def _marked(span: Span, address: Address) -> str:
-    """A span in the Markdown of a TextBlock; its text is plain."""
-    text = literal(span.text)
-    inner = text.strip()
-    if not inner:
-        return text
-    if span.link is not None and (where := address(span.link)):
-        inner = f"[{inner}]({_url(where)})"
-    inner = f"**{inner}**" if span.bold else inner
-    inner = f"_{inner}_" if span.italic else inner
-    before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
-    return before + inner + after
+def styled(span: Span) -> bool:
+    return span.bold or span.italic or span.code or span.link is not None
 
 
 def _run(span: Span, address: Address) -> dict[str, Any]:
@@ -83,7 +74,3 @@ def _run(span: Span, address: Address) -> dict[str, Any]:
     if span.link is not None and (where := address(span.link)):
         run["selectAction"] = {"type": "Action.OpenUrl", "title": span.text, "url": where}
     return run
-
-
-def _url(url: str) -> str:
-    return quote(url, safe=":/?#@!$&'*+,;=%-._~")
