@@ -11,6 +11,7 @@ from bot.core.facts import Person
 from bot.core.flow import FlowState
 from bot.core.model import ActKind, Oid, Rank
 from bot.core.policy import Policy
+from bot.core.proofs.door import SET_UP
 from bot.core.records import Attempt, Card, Case, Evidence, Proving, Request
 from bot.core.tables import Verb
 from bot.errors import PermanentError, TransientError
@@ -121,7 +122,9 @@ class CardViews:
             Rank(rows.proving.rank),
             groups=frozenset(rows.proving.groups),
         )
-        needs = rules.open_proofs(row, as_passed(rows.evidence), remembered=rows.attempt.remembered)
+        needs = rules.open_proofs(
+            row, as_passed(rows.evidence), remembered=rows.attempt.remembered, available=SET_UP
+        )
         return tuple(str(need) for need in needs)
 
     async def _person(self, oid: str) -> Person | None:

@@ -16,6 +16,7 @@ from bot.core import policy as rules
 from bot.core.facts import STRONG_TYPES
 from bot.core.model import ActKind, ProofKind, Visitor
 from bot.core.proofs import Circumstances, Door, Wanted, doors
+from bot.core.proofs.door import SET_UP
 from bot.core.records import (
     Attempt,
     Card,
@@ -46,7 +47,6 @@ from bot.service.limits import Limits
 from bot.service.proving import Provings, strong_left
 from bot.service.sealing import info
 
-SET_UP = frozenset({ProofKind.SIGN_IN, ProofKind.SAVED_CODE, ProofKind.MANAGER, ProofKind.LIVE_CHECK})
 _UNSEEN = frozenset({"at", "challenge", "present", "version"})
 
 

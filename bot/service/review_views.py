@@ -11,6 +11,7 @@ from bot.core.law import Law, Proof
 from bot.core.model import Oid, ProofKind, Rank, Reason
 from bot.core.plan import act_of, pass_allowed, timed
 from bot.core.policy import open_proofs
+from bot.core.proofs.door import SET_UP
 from bot.core.rank import Ranked, rank_of
 from bot.core.records import Attempt, Card, Case, Check, Evidence, Execution, Intent, Proving, Request, Review
 from bot.core.sets import Passed
@@ -206,7 +207,8 @@ class ReviewReader:
             for p in rows.proofs
             if p.intact
         ]
-        return tuple(str(n) for n in open_proofs(row, passed, remembered=rows.attempt.remembered))
+        needs = open_proofs(row, passed, remembered=rows.attempt.remembered, available=SET_UP)
+        return tuple(str(n) for n in needs)
 
     def pass_policy(self, world: World, request: Request | None) -> str:
         if request is None:

@@ -172,6 +172,7 @@ async def test_a_browser_that_lost_its_key_is_told(house: CaseHouse, browser_pag
 
 async def test_finish_wipes_the_key(house: CaseHouse, browser_page: Page) -> None:
     await enter(browser_page, house)
+    await browser_page.get_by_text("Done here, or on a shared computer?").click()
     await browser_page.get_by_role("button", name="Finish and forget").click()
     await expect(
         browser_page.get_by_role("heading", name="This browser has forgotten the case")

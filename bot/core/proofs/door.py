@@ -12,6 +12,9 @@ from enum import StrEnum
 
 from bot.core.model import ProofKind
 
+SET_UP = frozenset({ProofKind.SIGN_IN, ProofKind.SAVED_CODE, ProofKind.MANAGER, ProofKind.LIVE_CHECK})
+"""The proofs that can be given at all; the rest of the vocabulary is closed to everybody."""
+
 
 class Why(StrEnum):
     """Why a proof is closed, or what it waits for. Words live in `case.why`."""

@@ -105,6 +105,14 @@ function parsed(html) {
 const busy = (element) =>
   element.contains(document.activeElement) && /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName);
 
+// What the reader has folded open stays open in the newer rendering.
+function unfold(old, part) {
+  const before = old.querySelectorAll("details");
+  part.querySelectorAll("details").forEach((one, n) => {
+    if (before[n]) one.open = before[n].open;
+  });
+}
+
 // Put *part* in the place of *old* without losing the reader's place in the page.
 function exchange(old, part) {
   const held = old.contains(document.activeElement) ? document.activeElement.id : null;
@@ -142,6 +150,7 @@ function take(html, { whole = false } = {}) {
     const old = known.get(part.id);
     if (!old) return take(html, { whole: true });
     known.delete(part.id);
+    unfold(old, part);
     if (old.outerHTML !== part.outerHTML && !busy(old) && !filled(old)) {
       exchange(old, part);
       say(part);
