@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bot.adapters.web.app import Page
 from bot.core.model import Place
-from bot.errors import UnusableError
+from bot.errors import PermanentError, UnusableError
 from bot.ports.chat import Chat
 from bot.ports.chat_pages import Links
 from bot.ports.clock import Clock, Entropy
@@ -68,7 +68,35 @@ def channels_of(settings: Settings, parts: Parts) -> Iterator[Channel]:
 
 
 def slack_channel(settings: Slack, parts: Parts) -> Channel:
-    raise UnusableError("slack", "is not in this build.", "Leave the group away.")
+    """Of one app at one home: a workspace, or an organisation with all of its workspaces."""
+    from bot.adapters.slack.config import CHANNEL, Home
+    from bot.adapters.slack.wiring import SlackConfig, SlackParts
+    from bot.adapters.slack.workspaces import Clients, OneToken
+
+    if settings.bot_token is None:
+        raise UnusableError("slack.client_id", "is not in this build.", "Set slack.bot_token.")
+    home = Home(settings.team_id, settings.enterprise_id)
+    clients = Clients(settings.base_url)
+    config = SlackConfig(
+        home,
+        settings.mode,
+        settings.signing_secret.reveal() if settings.signing_secret else "",
+        settings.app_token.reveal() if settings.app_token else "",
+    )
+    slack = SlackParts(config, parts, clients, OneToken(clients, settings.bot_token.reveal(), home))
+
+    async def start() -> None:
+        try:
+            await slack.start()
+        except PermanentError as err:
+            await slack.stop()
+            raise UnusableError(
+                "slack.bot_token", f"cannot be used: {err}.", "docs/slack.md says where to copy it."
+            ) from None
+
+    agents = Place(CHANNEL, home.tenant, settings.agent_channel) if settings.agent_channel else None
+    pages = [slack.door] if slack.door else []
+    return Channel(CHANNEL, slack.chat, pages, agents, start, slack.stop)
 
 
 def teams_channel(settings: Teams, parts: Parts) -> Channel:

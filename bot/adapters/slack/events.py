@@ -83,7 +83,11 @@ def _mention(body: Body, event: Body) -> Heard | None:
 
 def _home(body: Body, event: Body) -> HomeOpened | None:
     user = _text(event, "user")
-    return HomeOpened(user, *workspace(body)) if user and event.get("tab") == "home" else None
+    if not user or event.get("tab") != "home":
+        return None
+    view = event.get("view")
+    seen = _text(view, "hash") if isinstance(view, Mapping) else ""
+    return HomeOpened(user, _key(body, event), *workspace(body), seen)
 
 
 def _unheard(event: Body) -> str:

@@ -51,11 +51,13 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class HomeOpened:
-    """Somebody looks at App Home."""
+    """Somebody looks at App Home. *seen* is the hash of what is there, where Slack says it."""
 
     user: str
+    key: str
     workspace: str = ""
     enterprise: str = ""
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,11 @@ def commanded(body: Body) -> Heard | None:
     )  # fmt: skip
 
 
+def first_field(body: Body) -> str:
+    """block_id of the first field of a sent form: where a word about the whole form can stand."""
+    return next(iter(_values(_part(body, "view"))), "")
+
+
 def _workspace(body: Body) -> tuple[str, str]:
     """(team, enterprise); an installation for the whole organisation has no team here."""
     team = _part(body, "team")

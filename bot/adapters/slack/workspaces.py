@@ -37,24 +37,34 @@ class Workspaces(Protocol):
         Slack cannot be asked, PermanentError where none of ours may speak any more."""
         ...
 
+    async def forget(self, team_id: str, enterprise_id: str = "") -> None:
+        """The app was removed there, or its token revoked: what is known of it counts no more."""
+        ...
+
 
 class Clients:
     """Makes clients that share one pool of connections. The SDK repeats nothing by itself: after a
     dropped connection it would post twice, and waiting is the sender's business."""
 
     def __init__(self, base_url: str) -> None:
+        self.logger = silent()
         self._base_url = base_url
         self._session: aiohttp.ClientSession | None = None
 
-    def client(self, token: str | None) -> AsyncWebClient:
+    def session(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(trust_env=False)
+            self._session = aiohttp.ClientSession(
+                trust_env=False, timeout=aiohttp.ClientTimeout(total=_SECONDS)
+            )
+        return self._session
+
+    def client(self, token: str | None) -> AsyncWebClient:
         client = AsyncWebClient(
             token=token,
             base_url=self._base_url,
             timeout=_SECONDS,
-            session=self._session,
-            logger=silent(),
+            session=self.session(),
+            logger=self.logger,
             retry_handlers=[],
         )
         client.proxy = None  # the SDK takes it from the environment otherwise
@@ -82,6 +92,9 @@ class OneToken:
                 if self._bot is None:
                     self._bot = await whose(self._clients.client(self._token), self._home)
         return self._bot
+
+    async def forget(self, team_id: str, enterprise_id: str = "") -> None:
+        self._bot = None
 
 
 async def whose(client: AsyncWebClient, home: Home) -> Bot:
