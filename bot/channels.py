@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.adapters.web.app import Page
 from bot.core.model import Place
@@ -26,6 +27,14 @@ from bot.setting_channels import Slack, Teams
 from bot.settings import Settings
 
 
+class Errands(Protocol):
+    """What a platform does by itself after an acknowledgement."""
+
+    async def done(self) -> None:
+        """Until none is under way."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """One platform. *name* is the `channel` of its places; *pages* are its routes; *agents* is its
@@ -37,6 +46,7 @@ class Channel:
     agents: Place | None = None
     start: Callable[[], Awaitable[None]] | None = None
     stop: Callable[[], Awaitable[None]] | None = None
+    errands: Errands | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +106,7 @@ def slack_channel(settings: Slack, parts: Parts) -> Channel:
 
     agents = Place(CHANNEL, home.tenant, settings.agent_channel) if settings.agent_channel else None
     pages = [slack.door] if slack.door else []
-    return Channel(CHANNEL, slack.chat, pages, agents, start, slack.stop)
+    return Channel(CHANNEL, slack.chat, pages, agents, start, slack.stop, slack.errands)
 
 
 def teams_channel(settings: Teams, parts: Parts) -> Channel:
