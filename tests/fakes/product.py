@@ -20,7 +20,7 @@ from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
 
 from bot.adapters.mail.mailbox import MailboxMail
-from bot.app import Product, build
+from bot.app import build
 from bot.core.message import Message
 from bot.core.model import Place
 from bot.core.ngram import NgramEncoder
@@ -29,6 +29,7 @@ from bot.demo import write_settings
 from bot.flowfile.pack import pack_root
 from bot.flowfile.versions import Version, from_folder
 from bot.ports.intake import Incoming
+from bot.product import Product
 from bot.sandbox.directory import Account
 from bot.sandbox.self_service import register
 from bot.service.routing import ExampleRouter, folder_examples
@@ -71,8 +72,10 @@ class Whole:
         self.sent += 1
         told: dict[str, Any] = {
             "place": Place("web", "demo", person), "user": person, "dedupe_key": f"m{self.sent}",
-            "hint_oid": self.sandbox.oid(person), "network": "127.0.0.0/24",
+            "network": "127.0.0.0/24",
         }  # fmt: skip
+        if "hint_oid" not in what:
+            told["hint_oid"] = self.sandbox.oid(person)
         return Incoming(**(told | what))
 
     async def say(self, text: str, person: str = "employee", **more: Any) -> dict[str, Any]:

@@ -62,15 +62,19 @@ class WebTalker:
         self.whole = whole
         self.person = person
         self.place = Place("web", "demo", person)
+        known = whole.sandbox.state.directory.get(person)
+        self._claim = {"hint_oid": known.oid if known else ""}
 
     async def write(self, text: str) -> None:
-        await self.whole.say(text, self.person)
+        await self.whole.say(text, self.person, **self._claim)
 
     async def press(self, ending: str) -> None:
-        await self.whole.press(await self.whole.button(ending, self.person), self.person)
+        button = await self.whole.button(ending, self.person)
+        await self.whole.press(button, self.person, **self._claim)
 
     async def fill(self, ending: str, **fields: str) -> None:
-        await self.whole.press(await self.whole.button(ending, self.person), self.person, form=fields)
+        button = await self.whole.button(ending, self.person)
+        await self.whole.press(button, self.person, form=fields, **self._claim)
 
     async def seen(self) -> list[str]:
         return [message.text() for message in await self.whole.shown(self.person)]

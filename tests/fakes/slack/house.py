@@ -1,0 +1,153 @@
+"""The whole product with Slack switched on: real settings, real routes on a port of its own, a sandbox,
+a strict Slack. `settle` delivers what is due; nothing else runs by itself.
+
+    from tests.fakes.sandbox import sandbox  # noqa: F401
+    from tests.fakes.slack.house import slack_house  # noqa: F401
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest_asyncio
+from aiohttp import web
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
+
+from bot.adapters.mail.mailbox import MailboxMail
+from bot.app import build
+from bot.core.model import Place
+from bot.demo import write_settings
+from bot.settings import load
+from tests.fakes.clock import FakeClock, FakeEntropy
+from tests.fakes.product import Whole, router, shipped
+from tests.fakes.sandbox import Sandbox
+from tests.fakes.slack.people import Client
+from tests.fakes.slack.server import FakeSlack, slacking
+from tests.fakes.slack.workspace import BOT_USER, HOME
+from tests.fakes.stores import Stores, quick_folder
+from tests.web.house import free_port
+
+AGENTS = "C0AGENTS"
+
+
+def slack_settings(slack: FakeSlack, *, mode: str = "http") -> str:
+    """The group `slack` of app.yaml. The secrets lie in files beside it (`write_secrets`)."""
+    way = "signing_secret" if mode == "http" else "app_token"
+    return (
+        f"slack:\n  mode: {mode}\n  bot_token: '${{file:slack.bot_token}}'\n"
+        f"  {way}: '${{file:slack.{way}}}'\n  team_id: {HOME}\n  agent_channel: {AGENTS}\n"
+        f"  base_url: {slack.base_url}\n"
+    )
+
+
+def write_secrets(slack: FakeSlack, folder: Path) -> None:
+    for name in ("bot_token", "signing_secret", "app_token"):
+        (folder / f"slack.{name}").write_text(getattr(slack, name))
+
+
+@dataclass
+class SlackHouse(Whole):
+    """`Whole`, and people who are in Slack."""
+
+    slack: FakeSlack = field(kw_only=True)
+    clients: dict[str, Client] = field(default_factory=dict)
+
+    def user(self, person: str = "employee", **more: Any) -> Client:
+        """A person of the tenant at their Slack, with their confirmed address; the same every time."""
+        if person not in self.clients:
+            who = self.sandbox.state.directory.get(person)
+            told = {"mail": who.mail} if who else {}
+            name = who.name if who else person.title()
+            made = self.slack.world.person(
+                name, **{"id": f"U0{person.upper().replace('_', '')}"} | told | more
+            )
+            self.clients[person] = self.slack.client(made, team=made.team_id)
+        return self.clients[person]
+
+    def place(self, person: str = "employee") -> Place:
+        return Place("slack", HOME, self.user(person).person.id)
+
+    async def settle(self) -> None:
+        """Deliver what is due, what follows from it, and what changes only looks."""
+        await self.product.outbox.drain()
+        await errands_done(self)
+        await self.product.outbox.drain()
+
+
+async def errands_done(house: SlackHouse) -> None:
+    """What the adapter does after its acknowledgement."""
+    for channel in house.product.channels:
+        errands = getattr(channel, "errands", None)
+        if errands is not None:
+            await errands.done()
+
+
+@asynccontextmanager
+async def house(
+    sandbox: Sandbox, folder: Path, *, mode: str = "http", template: Path | None = None, burst: int = 10
+) -> AsyncIterator[SlackHouse]:
+    """*burst* as in `rates.Rates`."""
+    port = free_port()
+    secrets = folder / "sandbox" / "secrets"
+    secrets.mkdir(parents=True)
+    for name in ("identity", "act", "reader"):
+        (secrets / name).write_text(sandbox.secret(name))
+    path = write_settings(folder, host="127.0.0.1", port=port, sandbox_port=sandbox.state.port)
+    if template is not None:
+        shutil.copyfile(template, folder / "keyturn.db")
+    async with slacking(sandbox.clock) as slack, aiohttp.ClientSession(trust_env=False) as http:
+        slack.app.socket_mode = mode == "socket"
+        slack.rates.burst = burst
+        slack.world.channel("agents", BOT_USER, id=AGENTS)
+        slack.listens(f"http://127.0.0.1:{port}/slack/events")
+        write_secrets(slack, folder)
+        path.write_text(path.read_text() + slack_settings(slack, mode=mode))
+        product = build(
+            load(path, {}), mail=MailboxMail(http, sandbox.url), clock=sandbox.clock, entropy=FakeEntropy(),
+            security_info=f"{sandbox.url}/sandbox/tenant", demo=True,
+        )  # fmt: skip
+        product.codes._hasher = PasswordHasher.from_parameters(CHEAPEST)
+        product.intake._meaning._router = router()
+        await product.published.publish(shipped())
+        patient(product, sandbox.clock)
+        runner = web.AppRunner(product.web(), access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        try:
+            yield SlackHouse(product, sandbox, folder, port, slack=slack)
+        finally:
+            await runner.cleanup()
+            await product.stop()
+
+
+def patient(product: Any, clock: FakeClock) -> None:
+    """Where the adapter would sleep, the test's clock goes on."""
+
+    async def sleep(seconds: float) -> None:
+        clock.go(seconds=seconds)
+
+    for channel in product.channels:
+        waiting(channel.chat, sleep)
+
+
+def waiting(part: Any, sleep: Any, depth: int = 3) -> None:
+    """Give *sleep* to *part* and to what it is made of."""
+    for value in list(vars(part).values()) if hasattr(part, "__dict__") else []:
+        if depth and type(value).__module__.startswith("bot.adapters.slack"):
+            waiting(value, sleep, depth - 1)
+    if hasattr(part, "_sleep"):
+        part._sleep = sleep
+
+
+@pytest_asyncio.fixture
+async def slack_house(sandbox: Sandbox, stores: Stores) -> AsyncIterator[SlackHouse]:
+    with quick_folder() as folder:
+        async with house(sandbox, folder, template=stores.template) as made:
+            yield made
