@@ -1,22 +1,16 @@
 """The composition root: settings in, one wired product out. The only place that knows everybody.
 
-`build` makes the parts and connects them; `Product.start` and `stop` run what works by itself
-(outbox, timers, sequencer). Nothing is decided here.
+`build` makes the parts and connects them (`chatting` those of chat); `Product.start` and `stop` run
+what works by itself. Nothing is decided here.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import socket
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
-
-from aiohttp import web
 
 from bot.adapters.entra.authority import EntraAuthority, Registration
 from bot.adapters.entra.reader import AppTokens
@@ -28,7 +22,6 @@ from bot.adapters.graph.directory import GraphDirectory
 from bot.adapters.graph.recent import RecentDirectory
 from bot.adapters.store.opening import open_store
 from bot.adapters.web.app import Page
-from bot.adapters.web.app import build as build_web
 from bot.adapters.web.callback import Callback
 from bot.adapters.web.case import CasePage
 from bot.adapters.web.desk import DeskPage
@@ -38,9 +31,9 @@ from bot.adapters.web.me import Me
 from bot.adapters.web.polling import Polls
 from bot.adapters.web.review import ReviewPage
 from bot.adapters.web.shell import Shell, Site
-from bot.adapters.web.transcript import WebChat
 from bot.adapters.web.visitor import countries_of, nowhere
 from bot.adapters.web.voucher import Voucher
+from bot.chatting import wire
 from bot.core import effects as fx
 from bot.core.ngram import NgramEncoder
 from bot.derived import (
@@ -53,15 +46,12 @@ from bot.derived import (
     store_answers,
 )
 from bot.flowfile.pack import pack_root
-from bot.flowfile.versions import from_folder
-from bot.ports.chat_pages import AGENTS
 from bot.ports.clock import Clock, Entropy
 from bot.ports.mail import Mail
 from bot.ports.sign_in import Purpose
-from bot.ports.store import Store
+from bot.product import Product
 from bot.service.acts import Acts
 from bot.service.attempts import Attempts
-from bot.service.card_posts import CardPosts
 from bot.service.card_views import CardViews
 from bot.service.cards import CardPerformers
 from bot.service.case_page import CasePageService
@@ -80,7 +70,6 @@ from bot.service.handover import Handovers
 from bot.service.intake import IntakeService
 from bot.service.keys import Keys
 from bot.service.limits import Limits
-from bot.service.links import PageLinks
 from bot.service.looks import Looks
 from bot.service.my_page import MyPageService
 from bot.service.notices import Alerts, Notices
@@ -95,7 +84,6 @@ from bot.service.routing import ExampleRouter, folder_examples
 from bot.service.sequencer import Sequencer
 from bot.service.sessions import SessionService
 from bot.service.sign_ins import SignInService, Ways
-from bot.service.speaking import Speaking
 from bot.service.step_timers import StepTimers
 from bot.service.stops import Stops
 from bot.service.timers import Timers
@@ -108,74 +96,7 @@ from bot.service.words import WordService
 from bot.service.world import Agents, Reader
 from bot.settings import Settings
 
-log = logging.getLogger(__name__)
 SECURITY_INFO = "https://mysignins.microsoft.com/security-info"
-
-
-@dataclass
-class Product:
-    """Everything that was wired, with what a test or the demo needs by name."""
-
-    settings: Settings
-    store: Store
-    keys: Keys
-    words: WordService
-    published: PublishedFlows
-    turns: TurnService
-    router: ExampleRouter
-    intake: IntakeService
-    codes: CodeBook
-    shell: Shell
-    chat: WebChat
-    links: PageLinks
-    polls: Polls
-    outbox: Outbox
-    timers: Timers
-    sequencer: Sequencer
-    acts: Acts
-    sign_ins: SignInService
-    pages: list[Page]
-    closing: list[Callable[[], Any]] = field(default_factory=list)
-    running: list[asyncio.Task[None]] = field(default_factory=list)
-
-    def web(self, *more: Page) -> web.Application:
-        """The web application; *more* are pages that only the demo has."""
-        return build_web(self.shell, [*self.pages, *more])
-
-    async def start(self, *, alone: bool) -> None:
-        """Publish the shipped flows, take up what a crash left, and begin to work. *alone*: no other
-        replica runs on this store, so every execution left open is a dead one."""
-        root = pack_root()
-        await self.published.publish(from_folder(root / "flows", root / "templates"))
-        await self.acts.recover(alone=alone)
-        self.running.append(asyncio.create_task(self.warm(), name="Warm"))
-        for runner in (self.outbox, self.timers, self.sequencer):
-            task = asyncio.create_task(runner.run(), name=type(runner).__name__)
-            task.add_done_callback(_ended)
-            self.running.append(task)
-
-    async def warm(self) -> None:
-        """Train the router before somebody waits for it."""
-        await self.router.route("")
-
-    async def stop(self) -> None:
-        """Let what is under way come to its end, then close everything."""
-        self.polls.close()
-        await self.sign_ins.close()
-        await self.acts.close()
-        for runner in (self.outbox, self.timers, self.sequencer):
-            runner.stop()
-        await asyncio.gather(*self.running, return_exceptions=True)
-        for close in self.closing:
-            done = close()
-            if asyncio.iscoroutine(done):
-                await done
-        await self.store.close()
-
-
-def _ended(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (err := task.exception()) is not None:
-        log.error("%s ended: %s", task.get_name(), type(err).__name__, exc_info=err)
 
 
 def build(
@@ -355,8 +276,6 @@ def build(
     )
 
     # Chat and the outside
-    chat = WebChat(store, clock)
-    speaking = Speaking(words, published, {"web": chat})
     intake = IntakeService(
         store, turns, published, published, words, router, limits, vouchers, clock, entropy, keys,
         burn=codes.burn,
@@ -374,16 +293,17 @@ def build(
         store, directory, words, mail, clock, entropy,
         host=urlsplit(settings.public_url).netloc, phone=settings.desk.phone,
     )  # fmt: skip
-    posts = CardPosts(
-        store, card_views, chat, words, clock,
-        channel=AGENTS, locale=settings.locales.offered[0], zone=ZoneInfo(settings.desk.timezone),
+    chatting = wire(
+        settings, store=store, clock=clock, entropy=entropy, keys=keys, words=words, published=published,
+        directory=shown, glances=RecentDirectory(watching, clock), views=card_views, intake=intake,
+        demo=demo,
     )  # fmt: skip
     outbox = Outbox(
         store, clock, entropy,
         {
-            "say": speaking.handle,
+            "say": chatting.speaking.handle,
             "look": looks.handle,
-            "card": posts.handle,
+            "card": chatting.cards.handle,
             "notice": notices.handle,
             "alert": Alerts(store, clock, entropy).handle,
             "reconcile": withdrawals.reconcile,
@@ -400,6 +320,7 @@ def build(
             "execution": acts.fire,
             "take": desk.fire,
             "watch": follow.fire,
+            "card": chatting.cards.fire,
         },
         holder=holder,
     )  # fmt: skip
@@ -431,7 +352,7 @@ def build(
         DeskPage(shell, desk, polls),
     ]
     return Product(
-        settings, store, keys, words, published, turns, router, intake, codes, shell, chat, PageLinks(keys),
-        polls, outbox, timers, Sequencer(store, clock, holder=holder), acts, sign_ins, pages,
+        settings, store, keys, words, published, turns, router, intake, codes, shell, chatting, polls,
+        outbox, timers, Sequencer(store, clock, holder=holder), acts, sign_ins, pages,
         [authority.close, tokens.close, http.close],
     )  # fmt: skip

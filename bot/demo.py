@@ -24,9 +24,10 @@ from bot.adapters.mail.mailbox import MailboxMail
 from bot.adapters.sandbox.client import SandboxClient
 from bot.adapters.web.chat import Chat
 from bot.adapters.web.demo import DemoPage
-from bot.app import Product, build
+from bot.app import build
 from bot.errors import UnusableError
 from bot.ports.chat_pages import Chatter
+from bot.product import Product
 from bot.sandbox.company import GROUPS, TENANT, ident
 from bot.service.chance import SystemClock, SystemEntropy
 from bot.service.first_day import FirstDay

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bot.ports.homes import Homes
 from bot.ports.identity import Identity
 from bot.ports.posts import Posts
+from bot.service.homes import HomeService
 from bot.service.identity import IdentityService
 from bot.service.posts import PostBook
 
@@ -13,4 +15,8 @@ def identity(it: IdentityService) -> Identity:
 
 
 def posts(it: PostBook) -> Posts:
+    return it
+
+
+def homes(it: HomeService) -> Homes:
     return it

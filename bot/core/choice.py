@@ -76,7 +76,17 @@ class Dismiss:
         return "else"
 
 
-Pressed = StepChoice | StepForm | StartFlow | CommandChoice | ShowMenu | Dismiss
+@dataclass(frozen=True, slots=True)
+class LinkAccount:
+    """Link this chat account to the person's work account, as ``link``; take it away, as ``unlink``."""
+
+    remove: bool = False
+
+    def __str__(self) -> str:
+        return "unlink" if self.remove else "link"
+
+
+Pressed = StepChoice | StepForm | StartFlow | CommandChoice | ShowMenu | Dismiss | LinkAccount
 
 _NAME = "[A-Za-z0-9_]{1,60}"
 _STEP = re.compile(rf"s:([A-Za-z0-9_-]{{1,60}}):({_NAME}):(\d{{1,9}}):({_NAME})")
@@ -93,6 +103,8 @@ def parse(text: str) -> Pressed | None:
         return ShowMenu()
     if text == "else":
         return Dismiss()
+    if text in ("link", "unlink"):
+        return LinkAccount(remove=text == "unlink")
     if found := _STEP.fullmatch(text):
         case_id, step, version, choice = found.groups()
         return StepChoice(case_id, step, int(version), choice)

@@ -18,3 +18,7 @@ class Chat(Protocol):
     async def update(self, to: Place, ref: str, message: Message, *, key: str) -> None:
         """Replace an earlier message."""
         ...
+
+    async def reply(self, to: Place, ref: str, message: Message, *, key: str) -> None:
+        """Say *message* below an earlier one, in its thread; *key* as in `post`."""
+        ...

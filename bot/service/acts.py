@@ -173,6 +173,7 @@ class Acts:
                     missing=decision.missing, digest=draft.digest,
                 )  # fmt: skip
                 cards.touch(work, case.id, draft.approver_oid, now)
+                cards.refresh(work, case.id, f"counted/{signing_id}", now)
                 return None
             case Allowed():
                 self._sign(work, signing_id, draft, world, now_missing=0)

@@ -19,6 +19,7 @@ from bot.errors import Refused
 from bot.ports.clock import Clock, Entropy
 from bot.ports.store import Store, UnitOfWork
 from bot.service import sealing
+from bot.service.cards import refresh
 from bot.service.chance import new_id
 from bot.service.keys import Keys, hashed
 from bot.service.limits import Limits
@@ -116,6 +117,7 @@ class Attempts:
                 work, case, at, Tag.ATTEMPT_CLAIMED, attempt=attempt.id, network=visitor.network,
                 country=visitor.country, device=visitor.device, shared=shared,
             )  # fmt: skip
+            refresh(work, case.id, f"claim/{attempt.id}", at)
             return attempt
 
         return _or_raise(await self._told(fn))
@@ -162,10 +164,12 @@ class Attempts:
         at = self._clock.now()
 
         def fn(work: UnitOfWork) -> Attempt:
-            _, attempt = self.usable(work, handle, browser, at)
+            case, attempt = self.usable(work, handle, browser, at)
             fits = sealing.answers(self._keys, attempt.challenge, attempt.id, answer)
             if not fits or not attempt.challenged_at or at - attempt.challenged_at > PRESENT:
                 return attempt
+            if not present(attempt, at):
+                refresh(work, case.id, f"page/{attempt.id}/{int(at.timestamp() * 1000)}", at)
             attempt = replace(
                 attempt, challenge="", challenge_wire="", answered_at=at,
                 key_tested_at=attempt.key_tested_at or at,

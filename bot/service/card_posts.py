@@ -1,13 +1,14 @@
-"""The outbox handler of `card` jobs: the card as a message in the agents' channel.
+"""The outbox handler of `card` jobs: the card as a message in every agents' channel.
 
-Posted once under a key of the case, then changed in place; both are safe to do twice.
+Posted once under a key of its own, then changed in place, with the story of the case in the thread
+below it; all of that is safe to do twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from bot.core.elements import (
     MAX_FACT,
@@ -24,54 +25,116 @@ from bot.core.elements import (
 )
 from bot.core.message import MAX_FALLBACK, Message
 from bot.core.model import Place
-from bot.core.records import Card, Job
+from bot.core.records import Attempt, Card, CardPost, Job, Timer
 from bot.core.spoken import clock_time, duration, listed
 from bot.core.text import clean, clipped
+from bot.errors import PermanentError, TransientError
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.desk import TOPIC, CardView
 from bot.ports.store import Store, UnitOfWork
 from bot.ports.words import Words
+from bot.service.attempts import PRESENT, present
+from bot.service.card_history import Told, untold, worded
 from bot.service.card_views import CardViews
+from bot.service.cards import redraw
+
+_LATER = timedelta(seconds=1)
 
 
 class CardPosts:
-    """*channel* is the agents' place; *locale* the language agents read it in."""
+    """*chats* by channel name; *channels* are the agents' places; *locale* is the language agents read
+    cards in."""
 
     def __init__(
         self,
         store: Store,
         views: CardViews,
-        chat: Chat,
+        chats: Mapping[str, Chat],
         words: Words,
         clock: Clock,
         *,
-        channel: Place,
+        channels: Sequence[Place],
         locale: str,
         zone: tzinfo,
     ) -> None:
         self._store = store
         self._views = views
-        self._chat = chat
+        self._chats = chats
         self._words = words
         self._clock = clock
-        self._channel = channel
+        self._channels = tuple(channels)
         self._locale = locale
         self._zone = zone
 
     async def handle(self, job: Job) -> None:
+        """One channel that is away holds up no other; the job is then tried again for all, which
+        changes nothing where it arrived."""
         view = await self._views.one(job.case_id)
-        card = await self._store.read(lambda work: work.get(Card, job.case_id))
-        if view is None or card is None:
+        if view is None:
             return
-        message = self.message(view, self._clock.now())
-        if card.ref:
-            await self._chat.update(self._channel, card.ref, message, key=job.key)
-        else:
-            key = f"card/{view.case_id}"
-            ref = await self._chat.post(self._channel, message, key=key, case_id=view.case_id)
-            await self._store.transact(lambda work: _remember(work, job.case_id, ref))
+        away: TransientError | None = None
+        refused: PermanentError | None = None
+        for place in self._channels:
+            try:
+                await self._show(place, view, job.key)
+            except TransientError as err:
+                away = err
+            except PermanentError as err:
+                refused = err
+        if view.present:
+            await self._store.transact(lambda work: _watch(work, job.case_id, job.key, self._clock.now()))
         self._store.notify(TOPIC)
+        failed = away or refused
+        if failed is not None:
+            raise failed
+
+    async def fire(self, timer: Timer) -> None:
+        """A page that was there when the card was drawn: when it is gone, the card says so."""
+        at = self._clock.now()
+
+        def fn(work: UnitOfWork) -> None:
+            card = work.get(Card, timer.case_id)
+            if card is None or card.status != "open":
+                return
+            there = any(present(a, at) for a in work.find(Attempt, case_id=timer.case_id, status="open"))
+            if there:
+                _watch(work, timer.case_id, f"{timer.case_id}/{int(at.timestamp() * 1000)}", at)
+            else:
+                redraw(work, card, at, f"gone/{timer.key}")
+
+        await self._store.transact(fn)
+
+    async def _show(self, place: Place, view: CardView, key: str) -> None:
+        """The card as it is, then what happened since, below it."""
+        chat = self._chats[place.channel]
+        ident = f"{view.case_id}/{place.key}"
+        post = await self._store.read(lambda work: work.get(CardPost, ident))
+        message = self.message(view, self._clock.now())
+        if post is None:
+            ref = await chat.post(place, message, key=f"card/{ident}", case_id=view.case_id)
+            post = CardPost(ident, view.case_id, place.key, ref, self._clock.now())
+            await self._keep(post)
+        else:
+            await chat.update(place, post.ref, message, key=f"{key}/{place.key}")
+        for line in await self._untold(post):
+            await chat.reply(place, post.ref, await self._line(line), key=f"card/{ident}/{line.id}")
+            post = replace(post, told=[*post.told, line.id])
+            await self._keep(post)
+
+    async def _untold(self, post: CardPost) -> tuple[Told, ...]:
+        return await self._store.read(lambda work: untold(work, post.case_id, post.told))
+
+    async def _line(self, told: Told) -> Message:
+        """One line of the thread; a name is literal text."""
+        name = clean(await self._views.name(told.who)) if told.who else ""
+        at = clock_time(told.at, self._zone)
+        text = worded(told, lambda key, **values: self._words.say(self._locale, f"desk.{key}", **values),
+                      at=at, name=name)  # fmt: skip
+        return Message.line(text, locale=self._locale)
+
+    async def _keep(self, post: CardPost) -> None:
+        await self._store.transact(lambda work: work.save(post))
 
     def message(self, view: CardView, now: datetime) -> Message:
         """What the card says; every value is literal text in one line."""
@@ -124,7 +187,8 @@ class CardPosts:
         return self._words.say(self._locale, f"desk.card.{key}", **values)
 
 
-def _remember(work: UnitOfWork, case_id: str, ref: str) -> None:
-    card = work.lock(Card, case_id)
-    if card is not None:
-        work.put(replace(card, ref=ref))
+def _watch(work: UnitOfWork, case_id: str, name: str, at: datetime) -> None:
+    """Look again when the page could have gone; *name* is of this look, for life."""
+    group = f"page/{case_id}"
+    work.cancel_timers(group)
+    work.schedule(Timer(f"page/{name}", "card", case_id, at + PRESENT + _LATER, {}, group=group))

@@ -47,12 +47,20 @@ def done(work: UnitOfWork, case_id: str, at: datetime) -> None:
         redraw(work, card, at)
 
 
-def redraw(work: UnitOfWork, card: Card, at: datetime) -> None:
-    """Show the card as it is now; of several waiting redraws only the last is made."""
-    key = f"card/{card.case_id}/{card.version}/{int(at.timestamp() * 1000)}"
+def redraw(work: UnitOfWork, card: Card, at: datetime, why: str = "") -> None:
+    """Show the card as it is now; of several waiting redraws only the last is made. *why* names what
+    happened, for life, where the card itself did not change."""
+    key = f"card/{card.case_id}/{why or f'{card.version}/{int(at.timestamp() * 1000)}'}"
     body = {"case": card.case_id, "wants": card.wants}
     lane = f"card:{card.case_id}"
     work.enqueue([Job(key, lane, "card", body, card.case_id, at, at, coalesce=lane)])
+
+
+def refresh(work: UnitOfWork, case_id: str, why: str, at: datetime) -> None:
+    """Something about the case changed that its card, or the thread below it, tells."""
+    card = work.get(Card, case_id)
+    if card is not None:
+        redraw(work, card, at, why)
 
 
 def free(card: Card, at: datetime) -> bool:
@@ -107,4 +115,5 @@ class CardPerformers:
     ) -> Sequence[Answered]:
         """Performs `EndCase`."""
         done(work, case.id, event.at)
+        refresh(work, case.id, f"end/{key}", event.at)
         return ()

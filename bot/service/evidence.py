@@ -21,6 +21,7 @@ from bot.errors import Refused
 from bot.ports.clock import Entropy
 from bot.ports.store import UnitOfWork
 from bot.service.attempts import closed
+from bot.service.cards import refresh
 from bot.service.chance import new_id
 from bot.service.keys import Keys
 from bot.service.limits import Limits
@@ -143,6 +144,7 @@ class EvidenceBook:
                 attempt=row.attempt_id, kind=row.kind, how=str(row.how.get("how", "")),
             )
         )  # fmt: skip
+        refresh(work, row.case_id, f"evidence/{row.id}", at)
 
 
 def as_passed(rows: tuple[Evidence, ...]) -> list[Passed]:

@@ -19,6 +19,7 @@ from bot.errors import Refused
 from bot.ports.clock import Clock, Entropy
 from bot.ports.desk import TOPIC
 from bot.ports.store import Over, Store, UnitOfWork
+from bot.service.cards import refresh
 from bot.service.chance import new_id
 
 LIVE = ("waiting", "shown")
@@ -167,9 +168,9 @@ class Handovers:
         self._store.notify(TOPIC)
 
     def _audit(self, work: UnitOfWork, case: Case, tag: Tag, at: datetime, **body: Any) -> None:
-        work.audit(
-            audit_row(new_id(self._entropy, at), at, tag, case_id=case.id, subject=case.subject_oid, **body)
-        )
+        ident = new_id(self._entropy, at)
+        work.audit(audit_row(ident, at, tag, case_id=case.id, subject=case.subject_oid, **body))
+        refresh(work, case.id, f"pass/{ident}", at)
 
 
 def used_passes(work: UnitOfWork, oid: str, at: datetime) -> tuple[datetime, ...]:

@@ -139,8 +139,8 @@ class IdentityService:
 
     def _words(self, place: Place, say: fx.Tell, locale: str, key: str, at: datetime) -> Job:
         body = {
-            "what": type(say).__name__, "effect": asdict(say), "flow_hash": "", "locale": self._offered(locale) or "en",
-            "number": "", "place": place.key,
+            "what": type(say).__name__, "effect": asdict(say), "flow_hash": "", "number": "",
+            "locale": self._offered(locale) or "en", "place": place.key,
         }  # fmt: skip
         return Job(key, f"place:{place.key}", "say", body, "", at, at)
 

@@ -199,6 +199,7 @@ class ReviewService:
             self._review(work, request, agent, "ask_more", "ask_more", "", at)
             self._audit(work, case, Tag.REVIEW_ASKED_MORE, agent, at, request=request.id)
             cards.touch(work, case.id, agent.oid, at)
+            cards.refresh(work, case.id, f"more/{request.id}/{int(at.timestamp() * 1000)}", at)
             work.enqueue([say_job(case, Tell("desk_asks"), f"ask_more/{request.id}", at)])
             return case.id
 

@@ -50,6 +50,7 @@ from bot.ports.store import Store, UnitOfWork
 from bot.service import cards
 from bot.service.card_posts import CardPosts
 from bot.service.card_views import CardViews
+from bot.service.dead_letters import DeadLetterBox
 from bot.service.desk import DeskService
 from bot.service.keys import Keys
 from bot.service.sessions import SessionService
@@ -187,6 +188,7 @@ class Taken:
 
     def __init__(self) -> None:
         self.taken: list[tuple[str, Happening, str]] = []
+        self.fail = False
 
     async def receive(self, event: Any) -> dict[str, Any]:
         raise AssertionError("pages answer inside their own transaction")
@@ -194,6 +196,8 @@ class Taken:
     def take(
         self, work: UnitOfWork, case: Case, what: Happening, *, dedupe_key: str, at: datetime
     ) -> dict[str, Any]:
+        if self.fail:
+            raise ValueError("a turn that raises")
         self.taken.append((case.id, what, dedupe_key))
         return {}
 
@@ -230,11 +234,6 @@ class PassThrough:
         )
         landing: Landing = await self.handlers[Purpose.DESK](Finished(self._signing(), who, None))
         return landing
-
-
-class Nothing:
-    async def listed(self, limit: int = 50) -> tuple[Any, ...]:
-        return ()
 
 
 class Restarts:
@@ -333,10 +332,11 @@ async def house(
     echo = Echo(chat)
     signing = sign_ins or PassThrough(authority_url)
     views = CardViews(store, members, OneFlow(), clock, KEYS, DEFAULT)  # type: ignore[arg-type]
-    posts = CardPosts(store, views, chat, words(), clock, channel=AGENTS, locale="en", zone=UTC)
+    posts = CardPosts(store, views, {"web": chat}, words(), clock, channels=[AGENTS], locale="en", zone=UTC)
+    dead = DeadLetterBox(store, turns, clock, entropy)
     desk = DeskService(
         store=store, clock=clock, entropy=entropy, directory=members, flows=OneFlow(), turns=turns,  # type: ignore[arg-type]
-        sessions=sessions, sign_ins=signing, views=views, dead=Nothing(), keys=KEYS, agents_group=GROUP,
+        sessions=sessions, sign_ins=signing, views=views, dead=dead, keys=KEYS, agents_group=GROUP,
     )  # fmt: skip
     if isinstance(signing, PassThrough):
         signing.clock, signing.handlers = clock, {Purpose.DESK: desk.signed_in}

@@ -118,6 +118,7 @@ class Chat:
             "author": one.author,
             "said": one.said,
             "html": self._html(request, one.key, message) if message else "",
+            "replies": [self._html(request, f"{one.key}/{n}", r) for n, r in enumerate(one.replies)],
             "lang": message.locale if message else self._shell.locale(request),
         }
 
@@ -139,6 +140,7 @@ class Chat:
                 for button in message.links()
                 if (url := self._address(button.link))
             ],
+            **({"replies": [reply.text() for reply in one.replies]} if one.replies else {}),
         }
 
     def _address(self, link: Link) -> str:

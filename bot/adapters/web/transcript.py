@@ -6,6 +6,7 @@ on hears of it. What the bot said is kept; what a person typed is not, only that
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,19 +17,22 @@ from bot.ports.clock import Clock
 from bot.ports.store import Over, Store, UnitOfWork
 
 EDITS = "edits"
+REPLIES = "replies"
 TYPED = {"typed": True}
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One entry of a chat as it stands: *key* is for life, *seq* that of its latest version.
-    *said* is what a person pressed; empty with no *message* means that they typed."""
+    *said* is what a person pressed; empty with no *message* means that they typed. *replies* are the
+    thread below it."""
 
     key: str
     seq: int
     author: str
     message: Message | None
     said: str = ""
+    replies: tuple[Message, ...] = ()
 
 
 class WebChat:
@@ -43,7 +47,12 @@ class WebChat:
         return key
 
     async def update(self, to: Place, ref: str, message: Message, *, key: str) -> None:
-        await self._append(to, key, "bot", {**message.to_json(), EDITS: ref}, "")
+        await self._change(to, ref, key, lambda now: {**message.to_json(), REPLIES: now.get(REPLIES, [])})
+
+    async def reply(self, to: Place, ref: str, message: Message, *, key: str) -> None:
+        """A thread is part of its message here: a new version with one reply more."""
+        more = message.to_json()
+        await self._change(to, ref, key, lambda now: {**now, REPLIES: [*now.get(REPLIES, []), more]})
 
     async def pressed(self, place: Place, label: str, *, key: str) -> None:
         """Note what a person chose, by its label."""
@@ -74,6 +83,28 @@ class WebChat:
             shown[entry.key] = entry  # a dict keeps the place of the first
         return seq, list(shown.values())
 
+    async def _change(
+        self, to: Place, ref: str, key: str, how: Callable[[dict[str, Any]], dict[str, Any]]
+    ) -> None:
+        """Add a version of the message *ref*, made of its newest one."""
+        at = self._clock.now()
+
+        def fn(work: UnitOfWork) -> None:
+            if work.get(Line, key) is not None:
+                return
+            first = work.get(Line, ref)
+            case_id = first.case_id if first else ""
+            versions = work.find(Line, case_id=case_id, place=to.key, order="-seq") if case_id else []
+            newest = next((row for row in versions if row.message.get(EDITS) == ref), first)
+            body = how(dict(newest.message) if newest else {})
+            work.append_line(
+                place=to.key, effect_key=key, author="bot", message={**body, EDITS: ref}, at=at,
+                case_id=case_id,
+            )  # fmt: skip
+
+        await self._store.transact(fn)
+        self._store.notify(to.key)
+
     async def _append(self, to: Place, key: str, author: str, message: dict[str, Any], case_id: str) -> None:
         at = self._clock.now()
         await self._store.transact(
@@ -88,4 +119,5 @@ def _entry(row: Line) -> Shown:
     key = str(row.message.get(EDITS, row.effect_key))
     if row.author == "person":
         return Shown(key, row.seq, row.author, None, str(row.message.get("said", "")))
-    return Shown(key, row.seq, row.author, Message.from_json(row.message))
+    replies = tuple(Message.from_json(one) for one in row.message.get(REPLIES, ()))
+    return Shown(key, row.seq, row.author, Message.from_json(row.message), replies=replies)

@@ -24,7 +24,6 @@ class Card:
     touched_at: datetime | None = None
     escalated_at: datetime | None = None
     version: int = 0
-    ref: str = ""  # the message in the agents' channel, once posted
 
 
 @record("card_posts", key="id", index=(("case_id",),))
@@ -37,6 +36,7 @@ class CardPost:
     place: str
     ref: str
     at: datetime
+    told: JsonList = field(default_factory=list)  # ids of the audit rows that are lines in its thread
 
 
 @record(

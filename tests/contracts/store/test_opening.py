@@ -73,11 +73,16 @@ async def test_the_migrations_build_what_the_records_say_in_sqlite(tmp_path: Pat
         mine = [row for row in sqlite_rows(built, sql) if not row[0].startswith("_")]
         assert mine == [row for row in sqlite_rows(wanted, sql) if not row[0].startswith("_")]
     texts = dict(sqlite_rows(wanted, SQLITE_TABLES))
-    assert {name: " ".join(texts[name].split()) for name in texts} == {
-        name: " ".join(sql.split())
+    assert {name: _spaced(texts[name]) for name in texts} == {
+        name: _spaced(sql)
         for name, sql in sqlite_rows(built, SQLITE_TABLES)
         if not name.startswith(("_", "idx__"))
     }
+
+
+def _spaced(sql: str) -> str:
+    """SQLite keeps a table's text as it was written, and after a dropped column as it likes."""
+    return " ".join(sql.split()).replace(" )", ")")
 
 
 async def test_the_migrations_build_what_the_records_say_in_postgres(server: EmbeddedServer) -> None:

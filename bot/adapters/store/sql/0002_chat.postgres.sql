@@ -28,6 +28,8 @@ CREATE TABLE "card_posts" (
   "case_id" TEXT COLLATE "C" NOT NULL,
   "place" TEXT COLLATE "C" NOT NULL,
   "ref" TEXT COLLATE "C" NOT NULL,
-  "at" TEXT COLLATE "C" NOT NULL
+  "at" TEXT COLLATE "C" NOT NULL,
+  "told" TEXT NOT NULL
 );
 CREATE INDEX "card_posts_by_case_id" ON "card_posts" ("case_id");
+ALTER TABLE "cards" DROP COLUMN "ref";

@@ -28,6 +28,8 @@ CREATE TABLE "card_posts" (
   "case_id" TEXT NOT NULL,
   "place" TEXT NOT NULL,
   "ref" TEXT NOT NULL,
-  "at" TEXT NOT NULL
+  "at" TEXT NOT NULL,
+  "told" TEXT NOT NULL
 );
 CREATE INDEX "card_posts_by_case_id" ON "card_posts" ("case_id");
+ALTER TABLE "cards" DROP COLUMN "ref";
