@@ -176,6 +176,7 @@ class Reason(StrEnum):
     FORBIDDEN = "forbidden"
     BAD_FORM = "bad_form"
     UNAVAILABLE = "unavailable"
+    STILL_FAILING = "still_failing"
 
 
 @dataclass(frozen=True, slots=True)

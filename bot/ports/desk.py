@@ -137,6 +137,15 @@ class Desk(Protocol):
         """Start the fresh sign-in that withdraws a pass."""
         ...
 
+    async def retry(self, agent: Session, letter: str) -> None:
+        """Try a dead letter again; one that is off the list already is left alone. Raises
+        Refused(STILL_FAILING) when it failed again."""
+        ...
+
+    async def dismiss(self, agent: Session, letter: str) -> None:
+        """Take a dead letter off the list for good."""
+        ...
+
 
 class DeadLetters(Protocol):
     async def listed(self, limit: int = 50) -> tuple[DeadLetter, ...]:

@@ -33,6 +33,11 @@ from bot.service.chance import new_id
 
 log = logging.getLogger(__name__)
 
+DEAD: tuple[tuple[type[EventRow | Job | Timer], str], ...] = (
+    (EventRow, "failed"), (Job, "dead"), (Timer, "dead"),
+)  # fmt: skip
+"""Rows, and the status that makes a dead letter of each."""
+
 _HAPPENINGS: Mapping[str, Callable[..., Happening]] = {
     kind.__name__: kind for kind in (Opened, Chose, Wrote, Entered, Answered, TimerFired)
 } | {"Commanded": lambda command, value: Commanded(Command(command), value)}

@@ -26,6 +26,7 @@ from bot.ports.turns import Turns
 from bot.service import cards
 from bot.service.card_views import CardViews
 from bot.service.chance import new_id
+from bot.service.dead_letters import DEAD
 from bot.service.keys import Keys, hashed
 from bot.service.membership import Membership
 
@@ -268,6 +269,20 @@ class DeskService:
             )
         )  # fmt: skip
 
+    # --- dead letters ------------------------------------------------------------------------------
+
+    async def retry(self, agent: Session, letter: str) -> None:
+        await self._members.demand(agent.oid)
+        done = await self._dead.retry(letter, by=agent.oid)
+        self._store.notify(TOPIC)
+        if not done and any(one.key == letter for one in await self._dead.listed()):
+            raise Refused(Reason.STILL_FAILING)
+
+    async def dismiss(self, agent: Session, letter: str) -> None:
+        await self._members.demand(agent.oid)
+        await self._dead.dismiss(letter, by=agent.oid)
+        self._store.notify(TOPIC)
+
     # --- inside ------------------------------------------------------------------------------------
 
     async def _changed(self, fn: Callable[[UnitOfWork], None]) -> None:
@@ -296,6 +311,7 @@ def _mark(work: UnitOfWork) -> str:
     open_cards = [(c.case_id, c.version) for c in work.find(Card, status="open", order="case_id")]
     rest = (
         work.count(Withdrawal, status="open"),
+        [work.count(row, status=status) for row, status in DEAD],
         [s.oid for s in work.find(Shift, ended_at=None, order="oid")],
     )
     return hashlib.sha256(repr((open_cards, rest)).encode()).hexdigest()[:16]

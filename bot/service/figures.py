@@ -9,7 +9,6 @@ from bot.core.records import (
     AuditRow,
     Card,
     Case,
-    EventRow,
     Execution,
     Handover,
     Job,
@@ -19,6 +18,7 @@ from bot.core.records import (
 )
 from bot.ports.clock import Clock
 from bot.ports.store import Store, Under, UnitOfWork
+from bot.service.dead_letters import DEAD
 
 
 def figures_of(store: Store, clock: Clock) -> Callable[[], Awaitable[dict[str, float]]]:
@@ -38,13 +38,7 @@ def counted(work: UnitOfWork, at: datetime) -> dict[str, float]:
         "outbox_waiting": work.count(Job, status="waiting"),
         "outbox_oldest_seconds": max((at - oldest.at).total_seconds(), 0.0) if oldest else 0.0,
         "timers_overdue": work.count(Timer, status="waiting", due_at=Under(at)),
-        "dead_letters": sum(
-            (
-                work.count(EventRow, status="failed"),
-                work.count(Job, status="dead"),
-                work.count(Timer, status="dead"),
-            )
-        ),
+        "dead_letters": sum(work.count(row, status=status) for row, status in DEAD),
         "audit_unnumbered": work.count(AuditRow, number=None),
         "cards_open": work.count(Card, status="open"),
         "requests_open": work.count(Request, status="open"),

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.core.effects import CloseHandOff, EndCase, HandOff
-from bot.core.events import Answered, Event
+from bot.core.events import Answered, Chose, Event
 from bot.core.message import Message
 from bot.core.model import CaseId, EventId, Reason
 from bot.core.records import AuditRow, Card, Case, Line, Session, Shift, Timer, Withdrawal
 from bot.errors import Refused
 from bot.ports.chat_pages import AGENTS
+from bot.ports.store import UnitOfWork
 from bot.service.cards import CardPerformers
+from tests.contracts.store.rows import event, job
 from tests.web.browsing import Browser, form_token
 from tests.web.house import KEYS, House, PassThrough
 
@@ -336,3 +338,65 @@ async def test_leaving_a_talk_leaves_an_approval_on_its_card(served: House) -> N
         lambda work: performers.close_hand_off(work, case, CloseHandOff("person"), event, "e1/0")
     )
     assert (await card_row(served)).status == "open"
+
+
+async def letters(served: House) -> None:
+    """An event whose turn failed and an effect that was given up, of the case with a card."""
+    await served.card()
+    what = asdict(Chose("start", 0, "gone"))
+
+    def fill(work: UnitOfWork) -> None:
+        work.add(event("e1", case_id="c1", status="failed", kind="Chose", body=what, error="ValueError"))
+        work.enqueue([job("k1", case_id="c1")])
+        work.put(replace(job("k1", case_id="c1"), status="dead", error="timeout", attempts=12))
+
+    await served.store.transact(fill)
+
+
+async def test_an_agent_tries_again_what_the_machine_gave_up_on(served: House, browser: Browser) -> None:
+    """The letter leaves the list, the turn is taken, and who did it is on record; a second press of the
+    same button changes nothing."""
+    await letters(served)
+    await sign_in(served, browser)
+    before = await served.desk.mark()
+    page = (await browser.get("/desk")).text
+    assert all(one in page for one in ("Try again", "Take off the list", "event/e1", "ValueError"))
+    for _ in range(2):
+        answer = await browser.post("/desk/letter", {"letter": "event/e1", "do": "retry"})
+        assert (answer.status, answer.headers["Location"]) == (303, "/desk")
+    assert [what for _, what, _ in served.turns.taken] == [Chose("start", 0, "gone")]
+    assert (await tags(served)).count("agent:letter:retried") == 1
+    assert await served.desk.mark() != before
+    assert "event/e1" not in (await browser.get("/desk")).text
+
+
+async def test_what_fails_again_stays_and_says_so(served: House, browser: Browser) -> None:
+    await letters(served)
+    await sign_in(served, browser)
+    served.turns.fail = True
+    answer = await browser.post("/desk/letter", {"letter": "event/e1", "do": "retry"})
+    page = (await browser.get(answer.headers["Location"])).text
+    assert "It was tried again and failed again" in page
+    assert "event/e1" in page
+
+
+async def test_a_dead_letter_is_taken_off_the_list(served: House, browser: Browser) -> None:
+    await letters(served)
+    await sign_in(served, browser)
+    assert (await browser.post("/desk/letter", {"letter": "effect/k1", "do": "dismiss"})).status == 303
+    assert "effect/k1" not in (await browser.get("/desk")).text
+    assert "agent:letter:dismissed" in await tags(served)
+    assert (await browser.post("/desk/letter", {"letter": "event/e1", "do": "burn"})).status == 400
+
+
+async def test_dead_letters_are_for_members_of_the_group(served: House, browser: Browser) -> None:
+    """Not without a sign-in, and not with the session of somebody who left the group since."""
+    await letters(served)
+    asked = {"letter": "event/e1", "do": "retry"}
+    assert (await browser.post("/desk/letter", asked)).status == 403
+    await sign_in(served, browser)
+    served.members.members.discard("oid-agent")
+    served.clock.go(minutes=6)
+    for do in ("retry", "dismiss"):
+        assert (await browser.post("/desk/letter", asked | {"do": do})).status == 403
+    assert served.turns.taken == []

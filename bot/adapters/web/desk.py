@@ -15,6 +15,8 @@ from bot.errors import Refused
 from bot.ports.desk import TOPIC, Board, Desk
 
 KIND = "desk"
+LETTER = 400
+"""Characters of a dead letter's key; effects carry their whole key."""
 POLL_AT_LEAST = 15.0
 """Seconds after which the queue is shown anew even unchanged: ages and presence move by themselves."""
 
@@ -36,6 +38,7 @@ class DeskPage:
             web.post("/desk/answer", self.answer),
             web.post("/desk/shift", self.shift),
             web.post("/desk/withdraw", self.withdraw),
+            web.post("/desk/letter", self.letter),
         ]
 
     async def show(self, request: web.Request) -> web.Response:
@@ -115,6 +118,23 @@ class DeskPage:
         if fresh:
             self._shell.give_browser(response, fresh)
         return response
+
+    async def letter(self, request: web.Request) -> web.Response:
+        """A dead letter: `do` is `retry` or `dismiss`."""
+        agent, form = await self._asked(request)
+        match form.text("do"):
+            case "retry":
+                try:
+                    await self._desk.retry(agent, form.text("letter", longest=LETTER))
+                except Refused as err:
+                    if err.reason is not Reason.STILL_FAILING:
+                        raise
+                    return self._shell.see_other(f"/desk?refused={err.reason.value}")
+            case "dismiss":
+                await self._desk.dismiss(agent, form.text("letter", longest=LETTER))
+            case _:
+                raise Refused(Reason.BAD_FORM)
+        return self._shell.see_other("/desk")
 
     async def _asked(self, request: web.Request) -> tuple[Session, Form]:
         """The session and the posted fields; Refused(NOT_SIGNED_IN) without a session."""
