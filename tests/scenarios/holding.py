@@ -85,7 +85,7 @@ class Conversation:
 
     async def case(self) -> Case:
         """The newest case of this place."""
-        cases = await self.whole.rows(Case, place=self.talker.place.key, order="-id")
+        cases: list[Case] = await self.whole.rows(Case, place=self.talker.place.key, order="-id")
         return cases[0]
 
     async def _act(self, case: Case) -> None:

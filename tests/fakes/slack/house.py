@@ -24,6 +24,7 @@ from bot.adapters.mail.mailbox import MailboxMail
 from bot.app import build
 from bot.core.model import Place
 from bot.demo import write_settings
+from bot.product import Product
 from bot.settings import load
 from tests.fakes.clock import FakeClock, FakeEntropy
 from tests.fakes.product import Whole, router, shipped
@@ -35,6 +36,8 @@ from tests.fakes.stores import Stores, quick_folder
 from tests.web.house import free_port
 
 AGENTS = "C0AGENTS"
+PATIENCE = 20.0
+"""Seconds for an acknowledgement, where Slack gives three: a busy machine is no failure."""
 
 
 def slack_settings(slack: FakeSlack, *, mode: str = "http") -> str:
@@ -77,16 +80,10 @@ class SlackHouse(Whole):
     async def settle(self) -> None:
         """Deliver what is due, what follows from it, and what changes only looks."""
         await self.product.outbox.drain()
-        await errands_done(self)
+        for channel in self.product.chatting.channels:
+            if channel.errands is not None:
+                await channel.errands.done()
         await self.product.outbox.drain()
-
-
-async def errands_done(house: SlackHouse) -> None:
-    """What the adapter does after its acknowledgement."""
-    for channel in house.product.channels:
-        errands = getattr(channel, "errands", None)
-        if errands is not None:
-            await errands.done()
 
 
 @asynccontextmanager
@@ -102,7 +99,10 @@ async def house(
     path = write_settings(folder, host="127.0.0.1", port=port, sandbox_port=sandbox.state.port)
     if template is not None:
         shutil.copyfile(template, folder / "keyturn.db")
-    async with slacking(sandbox.clock) as slack, aiohttp.ClientSession(trust_env=False) as http:
+    async with (
+        slacking(sandbox.clock, ack_within=PATIENCE) as slack,
+        aiohttp.ClientSession(trust_env=False) as http,
+    ):
         slack.app.socket_mode = mode == "socket"
         slack.rates.burst = burst
         slack.world.channel("agents", BOT_USER, id=AGENTS)
@@ -115,11 +115,15 @@ async def house(
         )  # fmt: skip
         product.codes._hasher = PasswordHasher.from_parameters(CHEAPEST)
         product.intake._meaning._router = router()
+        await router().route("")  # trained before somebody waits, as `serve` does
         await product.published.publish(shipped())
         patient(product, sandbox.clock)
         runner = web.AppRunner(product.web(), access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port).start()
+        if mode == "socket":
+            await start(product)
+            await slack.socket.connected.wait()
         try:
             yield SlackHouse(product, sandbox, folder, port, slack=slack)
         finally:
@@ -127,13 +131,20 @@ async def house(
             await product.stop()
 
 
-def patient(product: Any, clock: FakeClock) -> None:
+async def start(product: Product) -> None:
+    """What connects outwards; nothing else is let loose."""
+    for channel in product.chatting.channels:
+        if channel.start is not None:
+            await channel.start()
+
+
+def patient(product: Product, clock: FakeClock) -> None:
     """Where the adapter would sleep, the test's clock goes on."""
 
     async def sleep(seconds: float) -> None:
         clock.go(seconds=seconds)
 
-    for channel in product.channels:
+    for channel in product.chatting.channels:
         waiting(channel.chat, sleep)
 
 
