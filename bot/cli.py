@@ -17,6 +17,7 @@ COMMANDS = {
     "serve": "run the product as app.yaml says",
     "sandbox": "run the small Entra and Graph on their own",
     "check": "prove a set-up against the authority and Graph",
+    "manifest": "write what Slack, Teams and Entra want to know of this installation",
     "flows": "check, test and try guided flows",
     "route": "show where a message would be routed",
     "audit": "verify the audit log",

@@ -38,6 +38,7 @@ NEEDED = frozenset(
 )
 HELPFUL = {
     "AdministrativeUnit.Read.All": "agents whose role covers an administrative unit are refused",
+    "AuthenticationContext.Read.All": "whether the contexts of entra.contexts exist is not seen (P1)",
     "AuditLog.Read.All": "locked accounts and the usual country are not seen (P1)",
     "IdentityRiskyUser.Read.All": "risk is not seen (P2)",
     "RoleEligibilitySchedule.Read.Directory": "eligible roles are not seen (P2)",
@@ -153,6 +154,10 @@ async def graph(settings: Settings) -> AsyncIterator[Line]:
                 lambda name=name, ident=ident: _group(probe, name, ident)
                 for name, ident in settings.groups.model_dump().items()
             ),
+            *(
+                lambda name=name, ident=ident: _context(probe, name, ident)
+                for name, ident in settings.entra.contexts.model_dump().items()
+            ),
             lambda: _licence("entra.pim", settings.entra.pim, probe.eligible_roles(settings.groups.agents)),
             lambda: _licence("entra.risk", settings.entra.risk, probe.risk(settings.groups.agents)),
             lambda: _log(probe),
@@ -193,6 +198,26 @@ async def _group(probe: Probe, name: str, ident: str) -> Line:
     if found is None:
         return Line("red", what, f"There is no group {ident}.", "Copy the group's object id from the portal.")
     return Line("green", what, f"It is “{found}”.")
+
+
+async def _context(probe: Probe, name: str, ident: str) -> Line:
+    what, todo = f"entra.contexts.{name}", "docs/entra.md, “Authentication contexts”, says how it is made."
+    try:
+        found = await probe.context(ident)
+    except PermanentError as err:
+        if err.status != 403:
+            raise
+        return Line(
+            "amber",
+            what,
+            f"The reader may not read whether {ident} exists.",
+            "Look in the portal, or grant AuthenticationContext.Read.All.",
+        )
+    if found is None:
+        return Line("red", what, f"There is no authentication context {ident}.", todo)
+    if not found.offered:
+        return Line("red", what, f"{ident}, “{found.name}”, is not published to apps.", todo)
+    return Line("green", what, f"{ident} is “{found.name}”. What its policy demands, only a sign-in shows.")
 
 
 async def _licence(name: str, setting: str, answer: Any) -> Line:

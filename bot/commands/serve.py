@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("serve", help="run the product as app.yaml says")
     parser.add_argument("--config", type=Path, default=Path("app.yaml"), help="settings (default app.yaml)")
+    parser.add_argument(
+        "--dev-no-auth",
+        action="store_true",
+        help="Teams without authentication, for a test client on this machine",
+    )
     parser.add_argument("--alone", action="store_true", help="no other replica runs on this store")
 
 
@@ -26,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for noisy in ("httpx", "httpcore", "msal", "aiohttp.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    asyncio.run(_run(load(args.config, os.environ), alone=args.alone))
+    asyncio.run(_run(load(args.config, os.environ, dev_no_auth=args.dev_no_auth), alone=args.alone))
     return 0
 
 

@@ -245,6 +245,22 @@ def registration(call: Call) -> dict[str, Any]:
     }
 
 
+def context(call: Call) -> dict[str, Any]:
+    """An authentication context. That it exists says nothing of a policy on it."""
+    ident = call.request.match_info["context"]
+    if ident not in CONTEXTS:
+        raise GraphError(404, "ResourceNotFound", "Resource not found.")
+    return {
+        "@odata.context": f"{CONTEXT}#{CONTEXT_PATH.lstrip('/')}/$entity",
+        "id": ident,
+        "displayName": CONTEXTS[ident],
+        "description": "",
+        "isAvailable": True,
+    }
+
+
+CONTEXT_PATH = "/identity/conditionalAccess/authenticationContextClassReferences"
+CONTEXTS = {"c1": "Keyturn: approve", "c2": "Keyturn: enrol", "c3": "Keyturn: sign in"}
 ROLES_READ = ("RoleManagement.Read.Directory", "RoleManagement.Read.All", "Directory.Read.All")
 ELIGIBLE_READ = ("RoleEligibilitySchedule.Read.Directory", "RoleManagement.Read.All")
 LOGS = ("AuditLog.Read.All",)
@@ -260,4 +276,11 @@ ENDPOINTS = [
     Endpoint("GET", "/auditLogs/directoryAudits", directory_audits, LOGS, LOGS),
     Endpoint("GET", "/identityProtection/riskyUsers/{user}", risky_user, RISK, RISK),
     Endpoint("GET", REPORT, registration, LOGS, LOGS),
+    Endpoint(
+        "GET",
+        f"{CONTEXT_PATH}/{{context}}",
+        context,
+        ("AuthenticationContext.Read.All",),
+        (),
+    ),
 ]

@@ -45,6 +45,7 @@ APP_ROLES = {
     "reader": (
         "AdministrativeUnit.Read.All",
         "AuditLog.Read.All",
+        "AuthenticationContext.Read.All",
         "GroupMember.Read.All",
         "IdentityRiskyUser.Read.All",
         "Policy.Read.AuthenticationMethod",

@@ -12,6 +12,7 @@ from bot.cli import main
 from bot.commands import check_entra
 from bot.commands.check import findings
 from bot.commands.check_entra import HELPFUL, NEEDED, Line, roles
+from bot.sandbox.tokens import APP_ROLES
 from bot.settings import Settings, read
 from tests.fakes.entra import origin
 from tests.fakes.sandbox import Sandbox, sandbox
@@ -117,6 +118,25 @@ async def test_a_group_that_does_not_exist_is_red(sandbox: Sandbox, tmp_path: Pa
     right = str(settings(sandbox, tmp_path).groups.security)
     lines = await found(sandbox, tmp_path, (right, "00000000-0000-0000-0000-000000000000"))
     assert wrong(lines) == {"groups.security": "red"}
+
+
+async def test_a_context_that_does_not_exist_is_red(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A claim nobody can satisfy, or everybody."""
+    lines = await found(sandbox, tmp_path, ("enrol: c2", "enrol: c7"))
+    assert wrong(lines) == {"entra.contexts.enrol": "red"}
+    assert any("c7" in line.said for line in lines)
+
+
+async def test_a_context_that_cannot_be_read_is_amber(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The product works without that permission; the operator looks in the portal."""
+    monkeypatch.setitem(
+        APP_ROLES, "reader", tuple(set(APP_ROLES["reader"]) - {"AuthenticationContext.Read.All"})
+    )
+    lines = wrong(await found(sandbox, tmp_path))
+    assert lines["entra.contexts.approve"] == "amber"
+    assert lines["registration reader"] == "amber"
 
 
 async def test_licences_are_compared_with_the_settings(sandbox: Sandbox, tmp_path: Path) -> None:

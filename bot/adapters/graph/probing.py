@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from bot.adapters.graph.asking import Asking, Build
 from bot.adapters.graph.directory import query
 from bot.errors import PermanentError
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """*offered*: applications may ask for it. Whether a policy demands anything is not said."""
+
+    name: str
+    offered: bool
 
 
 class Probe:
@@ -22,6 +31,16 @@ class Probe:
             lambda g: g.groups.by_group_id(ident).to_get_request_information(wanted)
         )
         return str(body.get("displayName") or ident) if body else None
+
+    async def context(self, ident: str) -> Context | None:
+        """An authentication context, None when there is none of that id."""
+
+        def build(graph: Any) -> Any:
+            asked = graph.identity.conditional_access.authentication_context_class_references
+            return asked.by_authentication_context_class_reference_id(ident).to_get_request_information()
+
+        body = await self._asking.one(build)
+        return Context(str(body.get("displayName") or ident), bool(body.get("isAvailable"))) if body else None
 
     async def eligible_roles(self, principal: str) -> str:
         """`answered`, `unlicensed` or `refused`."""
