@@ -16,10 +16,8 @@ settings.load_profile("house")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest two tests go first and last, so that two processes share the run fairly."""
-    long = [item for item in items if item.path.name == "test_kills.py"]
-    rest = [item for item in items if item.path.name != "test_kills.py"]
-    items[:] = [*long[:1], *rest, *long[1:]]
+    """The longest test goes first, so that the other process does not wait for it at the end."""
+    items.sort(key=lambda item: item.path.name != "test_kills.py")
 
 
 @pytest.fixture(scope="session")

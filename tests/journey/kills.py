@@ -48,9 +48,9 @@ class Verdict:
 class Killer(threading.Thread):
     """Kills the product at seeded moments, and starts it again."""
 
-    def __init__(self, demo: Demo, seed: int, count: int) -> None:
+    def __init__(self, demo: Demo, walker: Walker, seed: int, count: int) -> None:
         super().__init__(daemon=True)
-        self.demo, self.count = demo, count
+        self.demo, self.walker, self.count = demo, walker, count
         self.random = random.Random(seed)
         self.kills = self.held = 0
         self.over = threading.Event()
@@ -80,10 +80,8 @@ class Killer(threading.Thread):
         held = f"{self.demo.sandbox}/sandbox/faults"
         httpx.post(held, json=fault, trust_env=False, timeout=20)
         end = time.monotonic() + 40
-        while time.monotonic() < end and not self.over.is_set():
-            rows = httpx.get(f"{self.demo.sandbox}/sandbox/ledger", trust_env=False, timeout=20).json()
-            asked = (row for row in rows if row["method"] == "POST" and row["path"].endswith("PassMethods"))
-            if any(row["status"] == 0 for row in asked):
+        while time.monotonic() < end and not self.over.is_set() and not self.walker.has_pass():
+            if any(one["holding"] for one in httpx.get(held, trust_env=False, timeout=20).json()):
                 self.demo.kill()
                 self.kills += 1
                 self.held += 1
@@ -101,7 +99,7 @@ def journey(seed: int, count: int) -> Verdict:
     verdict = Verdict(seed)
     demo = Demo(data)
     walker = Walker(demo.url)
-    killer = Killer(demo, seed, count)
+    killer = Killer(demo, walker, seed, count)
     try:
         demo.start()
         killer.start()

@@ -46,6 +46,10 @@ class Walker:
                 time.sleep(0.2)
         raise AssertionError(f"stuck after {self.steps[-8:]}")
 
+    def has_pass(self) -> bool:
+        """Whether the next thing is to use a pass: none is asked for any more."""
+        return bool(self.steps) and self.steps[-1] in ("pass", "register")
+
     def _opened(self, end: float) -> Subject:
         while time.monotonic() < end:
             try:
