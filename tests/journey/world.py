@@ -21,10 +21,9 @@ def free_port() -> int:
     """Below the range that the system gives to outgoing connections: one of those would else sit on the
     port of a product that was killed and is about to start again."""
     while True:
-        with socket.socket() as probe:
-            with contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", random.randrange(20_000, 32_000)))
-                return int(probe.getsockname()[1])
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", random.randrange(20_000, 32_000)))
+            return int(probe.getsockname()[1])
 
 
 class Demo:
