@@ -23,6 +23,7 @@ from argon2.profiles import CHEAPEST
 from bot.adapters.mail.mailbox import MailboxMail
 from bot.app import build
 from bot.core.model import Place
+from bot.core.records import Job
 from bot.demo import write_settings
 from bot.product import Product
 from bot.settings import load
@@ -66,16 +67,20 @@ class SlackHouse(Whole):
         """A person of the tenant at their Slack, with their confirmed address; the same every time."""
         if person not in self.clients:
             who = self.sandbox.state.directory.get(person)
-            told = {"mail": who.mail} if who else {}
-            name = who.name if who else person.title()
-            made = self.slack.world.person(
-                name, **{"id": f"U0{person.upper().replace('_', '')}"} | told | more
-            )
+            told: dict[str, Any] = {"id": f"U0{person.upper().replace('_', '')}"}
+            told |= {"mail": who.user["mail"]} if who else {}
+            made = self.slack.world.person(who.name if who else person.title(), **told | more)
             self.clients[person] = self.slack.client(made, team=made.team_id)
         return self.clients[person]
 
     def place(self, person: str = "employee") -> Place:
         return Place("slack", HOME, self.user(person).person.id)
+
+    async def untroubled(self) -> None:
+        """Nothing that was sent was refused, nobody was paged by what somebody wrote, nothing is dead."""
+        assert {call.outcome for call in self.slack.calls()} <= {"ok"}
+        assert (self.slack.warnings, self.slack.world.pages) == ([], {})
+        assert await self.rows(Job, status="dead") == []
 
     async def settle(self) -> None:
         """Deliver what is due, what follows from it, and what changes only looks."""
