@@ -20,12 +20,13 @@ from slack_bolt.middleware.request_verification.async_request_verification impor
 from slack_bolt.response import BoltResponse
 from slack_sdk.signature import Clock as SlackClock
 from slack_sdk.signature import SignatureVerifier
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.slack import events, interactions
 from bot.adapters.slack.config import silent
 from bot.adapters.slack.heard import Gone, Heard, HomeOpened
 from bot.adapters.slack.inbound import Inbound
-from bot.adapters.slack.workspaces import Clients, Workspaces
+from bot.adapters.slack.workspaces import Workspaces
 from bot.errors import ConflictError, TransientError
 from bot.ports.clock import Clock
 from bot.ports.words import Words
@@ -46,7 +47,6 @@ def bolt_app(
     signing_secret: str,
     inbound: Inbound,
     workspaces: Workspaces,
-    clients: Clients,
     words: Words,
     clock: Clock,
     *,
@@ -69,7 +69,7 @@ def bolt_app(
     app = AsyncApp(
         name="keyturn",
         logger=silent(),
-        client=clients.client(None),
+        client=AsyncWebClient(logger=silent()),  # speaks for nobody; listeners have their own
         signing_secret=secret,
         request_verification_enabled=False,  # it is the one that follows, by our clock
         before_authorize=_Signed(secret, clock),

@@ -85,7 +85,6 @@ class SlackParts:
             config.signing_secret if over_http else "",
             inbound,
             workspaces,
-            clients,
             parts.words,
             parts.clock,
             leaving=leaving.note,
