@@ -336,6 +336,7 @@ def build(
             demo=demo,
             locales=settings.locales.offered,
             country_header=settings.geo.header,
+            address_header=settings.address_header,
         ),
         words, sessions, entropy, root / "templates",
         countries=countries_of(Path(database)) if database else nowhere,

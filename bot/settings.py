@@ -128,9 +128,13 @@ class LiveCheck(Group):
     video_url: OptionalUrl = ""
 
 
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]*$", max_length=60)]
+"""A header that the own proxy writes, or nothing."""
+
+
 class Geo(Group):
     database: str = ""
-    header: str = ""
+    header: HeaderName = ""
 
 
 class Desk(Group):
@@ -155,6 +159,7 @@ class Settings(Group):
 
     public_url: Origin
     listen: Listen = "127.0.0.1:8300"
+    address_header: HeaderName = ""
     store: Store = Store()
     secrets: Secrets
     entra: Entra

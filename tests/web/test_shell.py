@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+from multidict import CIMultiDict
 
 from bot.adapters.web import security
 from bot.adapters.web.forms import Form, local_path, negotiated
@@ -244,6 +247,34 @@ def test_a_form_shows_names_of_fields_only() -> None:
 def test_addresses_are_shortened_to_a_network(address: str, network: str) -> None:
     """A network is enough to judge by, and is not a person."""
     assert network_of(address) == network
+
+
+@pytest.mark.parametrize(
+    ("headers", "network"),
+    [
+        (["203.0.113.77"], "203.0.113.0/24"),
+        (["198.51.100.1, 203.0.113.77"], "203.0.113.0/24"),
+        (["198.51.100.1", "203.0.113.77"], "203.0.113.0/24"),
+        (["203.0.113.77:51234"], "203.0.113.0/24"),
+        (['"[2001:db8:1:2::5]:51234"'], "2001:db8:1::/48"),
+        (["2001:db8:1:2::5"], "2001:db8:1::/48"),
+        (["unknown"], ""),
+        ([], ""),
+    ],
+)
+def test_behind_a_proxy_the_visitor_is_whom_the_proxy_saw(
+    served: House, headers: list[str], network: str
+) -> None:
+    """Its own entry is the last; what a visitor sends in the same header comes before it."""
+    served.shell.site = replace(served.shell.site, address_header="X-Forwarded-For")
+    sent = CIMultiDict([("X-Forwarded-For", one) for one in headers])
+    assert served.shell.visitor(make_mocked_request("GET", "/", headers=sent)).network == network
+
+
+def test_without_a_proxy_the_header_is_a_strangers_claim(served: House) -> None:
+    """Or everybody would choose the network whose budget is spent."""
+    sent = CIMultiDict([("X-Forwarded-For", "203.0.113.77")])
+    assert served.shell.visitor(make_mocked_request("GET", "/", headers=sent)).network != "203.0.113.0/24"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from markupsafe import Markup
 from bot.adapters.web import security
 from bot.adapters.web.forms import Form, json_object, local_path, negotiated
 from bot.adapters.web.rendering import Statics, environment
-from bot.adapters.web.visitor import Countries, device_of, in_app, network_of, nowhere
+from bot.adapters.web.visitor import Countries, bare_address, device_of, in_app, network_of, nowhere
 from bot.core.model import Reason, Visitor
 from bot.core.records import Session
 from bot.errors import Refused
@@ -173,7 +173,9 @@ class Shell:
 
     def _address(self, request: web.Request) -> str:
         if self.site.address_header:
-            return request.headers.get(self.site.address_header, "").rpartition(",")[2].strip()
+            # Some proxies add to the header that a visitor sent, others add a second one.
+            told = request.headers.getall(self.site.address_header, [""])[-1]
+            return bare_address(told.rpartition(",")[2])
         return request.remote or ""
 
     def _country(self, request: web.Request, address: str) -> str:

@@ -38,6 +38,14 @@ _IN_APP = re.compile(
 )
 
 
+def bare_address(told: str) -> str:
+    """An address as proxies write it, without port and brackets."""
+    address = told.strip().strip('"')
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    return address.partition(":")[0] if address.count(":") == 1 else address
+
+
 def network_of(address: str) -> str:
     """The address shortened to /24 (IPv4) or /48 (IPv6); empty for anything else."""
     try:
