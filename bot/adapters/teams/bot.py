@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Any, assert_never
 
 from bot.adapters.teams import answers
@@ -32,6 +33,7 @@ from bot.adapters.teams.inbound import (
 from bot.adapters.teams.sdk import Answer
 from bot.adapters.teams.settling import Settling
 from bot.core.choice import ShowMenu
+from bot.core.elements import LinkButton
 from bot.core.model import Place
 from bot.errors import ConflictError, PermanentError, TransientError
 from bot.ports.clock import Clock
@@ -230,7 +232,7 @@ class TeamsBot:
         """Two activities can tell of one installation, so a greeting is sent once a day."""
         if one.personal:
             today = self._clock.now().date().isoformat()
-            await self._show_home(one, claim, key=f"welcome/{self._place(one).key}/{today}")
+            await self._show_home(one, claim, key=f"welcome/{self._place(one).key}/{today}", linked=False)
         return answers.DONE
 
     async def _removed(self, one: Envelope) -> Answer:
@@ -238,9 +240,14 @@ class TeamsBot:
         await self._posts.close(place, "uninstalled")
         return answers.DONE
 
-    async def _show_home(self, one: Envelope, claim: Claim, *, key: str) -> None:
+    async def _show_home(self, one: Envelope, claim: Claim, *, key: str, linked: bool = True) -> None:
+        """Not *linked* for whoever did not ask: an administrator may have put the app there, and people
+        are to distrust whoever writes to them first with a link."""
         place = self._place(one)
         message = await self._homes.home(place, one.oid, locale=claim.locale or self._locale(one))
+        if not linked:
+            kept = tuple(one for one in message.elements if not isinstance(one, LinkButton))
+            message = replace(message, elements=kept)
         try:
             await self._chat.post(place, message, key=key)
         except PermanentError as err:
