@@ -5,25 +5,23 @@ Slack shows as they are; everything else is `plain_text` with `emoji` off. So th
 a name could make a link, mention a channel or turn bold, and no escaping that could be forgotten; only
 the one-line `text` beside the blocks is parsed by Slack and therefore escaped.
 
-A long list is a `static_select`, in which people search by typing; the model stops at the 100 options
-that one takes. It sends nothing until its button is pressed, because it stands in an `input` block.
 A message with a choice that opens a form shows that button and leaves its fields to the form.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.adapters.slack import limits
+from bot.adapters.slack.controls import actions, button, confirmed, field, plain_text
 from bot.adapters.slack.limits import Block
-from bot.adapters.slack.wire import Press, action_id, field_id
+from bot.adapters.slack.wire import Press, action_id
 from bot.core.elements import (
     Buttons,
     Choice,
     Code,
     Confirm,
-    DateInput,
     Element,
     Facts,
     Field,
@@ -31,48 +29,42 @@ from bot.core.elements import (
     Image,
     Link,
     LinkButton,
-    Look,
-    MultiChoice,
-    Option,
     Paragraph,
     Progress,
     SecretRef,
-    Select,
     Span,
     Spans,
     Status,
     Steps,
-    TextInput,
-    TimeInput,
-    Toggle,
     Tone,
     Untrusted,
 )
 from bot.core.message import Message
-from bot.core.text import clipped
 
 Address = Callable[[Link], str]
 """Where a link leads; empty when what it refers to is gone."""
 
-_LOOKS = {Look.PLAIN: {}, Look.PRIMARY: {"style": "primary"}, Look.DANGER: {"style": "danger"}}
 _TONES = {Tone.NEUTRAL: "", Tone.GOOD: "✅ ", Tone.WARNING: "⚠️ ", Tone.ATTENTION: "🔔 "}
 _STEPS_OF_A_BAR = 10
-_TICKED = "true"
+_JOINED = 3000
+"""Characters of one text made of several paragraphs."""
 
 
 def rendered(message: Message, address: Address) -> list[Block]:
     """*message* as blocks, in its own order; `fitting` makes whole messages of them."""
-    asks_in_form = any(choice.opens for choice in message.choices())
-    drawing = _Drawing(address, asks_in_form)
-    blocks = [block for element in message.elements for block in drawing.element(element)]
-    return _numbered(blocks)
-
-
-def inputs(message: Message, address: Address) -> list[Block]:
-    """The fields of *message* alone, without their buttons, as a form asks them."""
-    drawing = _Drawing(address, False)
     fields = [element for element in message.elements if isinstance(element, Field)]
-    return _numbered([drawing.field(one) for one in fields])
+    submits = [(one, choice) for one in fields if (choice := _submit_of(one)) is not None]
+    after: dict[int, Choice] = {id(one): choice for one, choice in submits}
+    if len(submits) == 1:
+        after = {id(fields[-1]): submits[0][1]}  # what sends several fields stands below them all
+    drawing = _Drawing(address, any(choice.opens for choice in message.choices()), after)
+    return _numbered(_paragraphs(block for element in message.elements for block in drawing.element(element)))
+
+
+def inputs(message: Message) -> list[Block]:
+    """The fields of *message* alone, without their buttons, as a form asks them."""
+    fields = [element for element in message.elements if isinstance(element, Field)]
+    return _numbered([field(one) for one in fields])
 
 
 def fallback(message: Message) -> str:
@@ -85,16 +77,13 @@ def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def plain_text(text: str) -> Block:
-    return {"type": "plain_text", "text": text, "emoji": False}
-
-
 @dataclass(frozen=True, slots=True)
 class _Drawing:
-    """One message being drawn."""
+    """One message being drawn. *submits*: the buttons of its fields, by the field they stand below."""
 
     address: Address
     asks_in_form: bool
+    submits: Mapping[int, Choice]
 
     def element(self, one: Element) -> Iterator[Block]:
         if one.divider:
@@ -129,10 +118,10 @@ class _Drawing:
             case SecretRef():
                 yield self._link(one.label, Link(reference=f"secret:{one.id}"))
             case Buttons():
-                yield _actions(*(_button(choice) for choice in one.choices))
+                yield actions(*(button(choice) for choice in one.choices))
             case Confirm():
                 yield _rich({"type": "rich_text_section", "elements": [_literal(one.question)]})
-                yield _actions(_confirmed(one), _button(one.no))
+                yield actions(confirmed(one), button(one.no))
             case Field():
                 yield from self._field(one)
             case _:
@@ -140,40 +129,15 @@ class _Drawing:
 
     def _field(self, one: Field) -> Iterator[Block]:
         if not self.asks_in_form:
-            yield self.field(one)
-        submit: Choice | None = getattr(one, "submit", None)
-        if submit is not None:
-            yield _actions(_button(submit))
-
-    def field(self, one: Field) -> Block:
-        """What is filled in, without the button that sends it."""
-        match one:
-            case Select():
-                options = [_option(option) for option in one.options]
-                return _input(one, {"type": "static_select", "options": options})
-            case MultiChoice():
-                boxes = [_option(option) for option in one.options]
-                return {**_input(one, {"type": "checkboxes", "options": boxes}), "optional": True}
-            case Toggle():
-                return _toggle(one)
-            case TextInput():
-                box = _input(
-                    one, {"type": "plain_text_input", "max_length": one.longest, "multiline": one.lines}
-                )
-                hint = clipped(one.hint, limits.HINT)
-                return {**box, "hint": plain_text(hint)} if hint else box
-            case DateInput():
-                return _input(one, {"type": "datepicker"})
-            case TimeInput():
-                return _input(one, {"type": "timepicker"})
-            case _:
-                raise TypeError(type(one).__name__)
+            yield field(one)
+        if (submit := self.submits.get(id(one))) is not None:
+            yield actions(button(submit))
 
     def _link(self, label: str, link: Link) -> Block:
         where = self.address(link)
         if not where or len(where) > limits.URL:
             return _quiet(label)
-        return _actions(
+        return actions(
             {"type": "button", "action_id": Press.LINK.value, "text": plain_text(label), "url": where}
         )
 
@@ -190,6 +154,32 @@ class _Drawing:
         run: Block = {"type": "link", "url": where} if where else {"type": "text"}
         run["text"] = span.text
         return {**run, "style": style} if style else run
+
+
+def _submit_of(one: Field) -> Choice | None:
+    submit: Choice | None = getattr(one, "submit", None)
+    return submit
+
+
+def _paragraphs(blocks: Iterable[Block]) -> list[Block]:
+    """Paragraphs in a row as one text with empty lines between, as Slack's own editor writes them; as
+    blocks of their own they would stand line on line."""
+    found: list[Block] = []
+    for block in blocks:
+        runs = _runs(block)
+        before = _runs(found[-1]) if found else []
+        if runs and before and sum(len(run["text"]) for run in [*before, *runs]) <= _JOINED:
+            before += [_literal("\n\n"), *runs]
+        else:
+            found.append(block)
+    return found
+
+
+def _runs(block: Block) -> list[Block]:
+    """The texts of a paragraph; none of anything else."""
+    first = block["elements"][0] if block["type"] == "rich_text" else {}
+    runs: list[Block] = first["elements"] if first.get("type") == "rich_text_section" else []
+    return runs
 
 
 def _rich(one: Block) -> Block:
@@ -211,53 +201,6 @@ def _facts(one: Facts) -> Block:
         runs.append({"type": "text", "text": f"{start}{row.label}: ", "style": {"bold": True}})
         runs.append(_literal(row.value))
     return _rich({"type": "rich_text_section", "elements": runs})
-
-
-def _actions(*elements: Block) -> Block:
-    return {"type": "actions", "elements": list(elements)}
-
-
-def _button(choice: Choice) -> Block:
-    kind = Press.FORM if choice.opens else Press.CHOICE
-    button = {"type": "button", "action_id": kind.value, "text": plain_text(choice.label), "value": choice.id}
-    return {**button, **_LOOKS[choice.look]}
-
-
-def _confirmed(one: Confirm) -> Block:
-    """The yes of a question. What cannot be undone is asked once more where it is pressed."""
-    button = _button(one.yes)
-    if one.yes.look is not Look.DANGER:
-        return button
-    again = {
-        "title": plain_text(one.yes.label),
-        "text": plain_text(one.question),
-        "confirm": plain_text(one.yes.label),
-        "deny": plain_text(one.no.label),
-        "style": "danger",
-    }
-    return {**button, "confirm": again}
-
-
-def _input(one: Field, element: Block) -> Block:
-    named = {"action_id": field_id(one.name), **element}
-    return {
-        "type": "input",
-        "block_id": field_id(one.name),
-        "label": plain_text(one.label),
-        "element": named,
-    }
-
-
-def _toggle(one: Toggle) -> Block:
-    """A box that says itself what ticking it means, so it needs no label above."""
-    option = {"text": plain_text(one.label), "value": _TICKED}
-    box = {"type": "checkboxes", "action_id": field_id(one.name), "options": [option]}
-    ticked = {**box, "initial_options": [option]} if one.on else box
-    return {"type": "actions", "block_id": field_id(one.name), "elements": [ticked]}
-
-
-def _option(option: Option) -> Block:
-    return {"text": plain_text(option.label), "value": option.value}
 
 
 def _numbered(blocks: list[Block]) -> list[Block]:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.adapters.slack import limits
-from bot.adapters.slack.blocks import Address, inputs, plain_text, rendered
+from bot.adapters.slack.blocks import Address, inputs, rendered
+from bot.adapters.slack.controls import plain_text
 from bot.adapters.slack.fitting import view_blocks
 from bot.adapters.slack.sending import Calls
 from bot.adapters.slack.wire import FORM, Opened, field_id
@@ -21,11 +22,11 @@ from bot.core.text import clipped
 View = dict[str, Any]
 
 
-def form_view(message: Message, choice_id: str, address: Address, *, ref: str = "") -> View | None:
+def form_view(message: Message, choice_id: str, *, ref: str = "") -> View | None:
     """The form that *choice_id* opens, made of the fields of *message*; None if it opens none. *ref* is
     the message that was pressed, for settling it once the form came back."""
     choice = next((one for one in message.choices() if one.id == choice_id and one.opens), None)
-    blocks = inputs(message, address)
+    blocks = inputs(message)
     if choice is None or not blocks:
         return None
     return {

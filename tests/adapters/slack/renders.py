@@ -68,7 +68,7 @@ def goldens() -> dict[str, dict[str, Rendered]]:
         for locale in shipped.LOCALES
     }
     kinds = {name: message(inline(one)) for name, one in shipped.kinds().items()}
-    form = form_view(FORM, "f:c1:phone:3", address, ref="D1:1.2")
+    form = form_view(FORM, "f:c1:phone:3", ref="D1:1.2")
     assert form is not None
     found["kinds"] = {
         **kinds,
