@@ -37,15 +37,19 @@ class Demo:
         self.log = data / "product.log"
         self._process: subprocess.Popen[bytes] | None = None
 
+    def command(self) -> list[str]:
+        """What is started."""
+        return [
+            sys.executable, "-m", "bot", "demo", "--port", str(self.port), "--data", str(self.data),
+            "--sandbox-port", str(self.sandbox_port), "--verbose",
+        ]  # fmt: skip
+
     def start(self) -> None:
         """Returns once it is ready."""
         self.data.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [
-                    sys.executable, "-m", "bot", "demo", "--port", str(self.port), "--data", str(self.data),
-                    "--sandbox-port", str(self.sandbox_port), "--verbose",
-                ],
+                self.command(),
                 stdout=log, stderr=log, start_new_session=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )  # fmt: skip
         end = time.monotonic() + READY
