@@ -260,10 +260,10 @@ class TeamsUser:
         """Press the newest button that says *title* (or whose data holds a text that ends so)."""
         seen, action = self.find(title)
         if action["type"] == "Action.Submit":
-            return await self._submit(seen, action, form)
+            return await self.submit(seen, action, form)
         return await self.act(self.execute(seen, action, form))
 
-    async def _submit(self, seen: Seen, action: Mapping[str, Any], form: Mapping[str, str] | None) -> Answer:
+    async def submit(self, seen: Seen, action: Mapping[str, Any], form: Mapping[str, str] | None) -> Answer:
         data = {**action.get("data", {}), **filled(seen.card or {}, form or {})}
         if data.get("msteams", {}).get("type") == "task/fetch":
             value = {"data": data, "context": {"theme": "default"}}
