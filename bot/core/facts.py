@@ -72,7 +72,6 @@ class Method:
     label: str
     created_at: datetime | None
     detail: str = ""  # phone number, model
-    default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
