@@ -13,6 +13,7 @@ from typing import Protocol
 from bot.adapters.web.app import Page
 from bot.core.model import Place
 from bot.errors import PermanentError, UnusableError
+from bot.ports.agent_cards import AgentCards
 from bot.ports.chat import Chat
 from bot.ports.chat_pages import Links
 from bot.ports.clock import Clock, Entropy
@@ -54,6 +55,7 @@ class Parts:
     """What the house gives to every platform. *public_url* goes before what `links` returns; *keys*
     seal what a platform entrusts to us; *tenant_id* is our directory's."""
 
+    agent_cards: AgentCards
     intake: Intake
     identity: Identity
     homes: Homes

@@ -14,6 +14,7 @@ from bot.ports.clock import Clock, Entropy
 from bot.ports.directory import Directory
 from bot.ports.intake import Intake
 from bot.ports.store import Store
+from bot.service.agent_cards import AgentCardService
 from bot.service.card_posts import CardPosts
 from bot.service.card_views import CardViews
 from bot.service.homes import HomeService
@@ -66,7 +67,11 @@ def wire(
         locales=offered, public_url=settings.public_url,
     )  # fmt: skip
     posts, links = PostBook(store, clock), PageLinks(keys)
+    zone = ZoneInfo(settings.desk.timezone)
     parts = Parts(
+        agent_cards=AgentCardService(
+            store, views, words, clock, lambda view, at: cards.message(view, at), zone=zone
+        ),
         intake=intake,
         identity=identity,
         homes=homes,
@@ -87,7 +92,7 @@ def wire(
     cards = CardPosts(
         store, views, chats, words, clock,
         channels=[*([AGENTS] if demo else []), *(one.agents for one in channels if one.agents)],
-        locale=offered[0], zone=ZoneInfo(settings.desk.timezone),
+        locale=offered[0], zone=zone,
     )  # fmt: skip
     return Chatting(
         web, channels, identity, homes, posts, links, Speaking(words, published, chats), cards

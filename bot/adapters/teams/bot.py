@@ -33,9 +33,11 @@ from bot.adapters.teams.inbound import (
 from bot.adapters.teams.sdk import Answer
 from bot.adapters.teams.settling import Settling
 from bot.core.choice import ShowMenu
-from bot.core.elements import LinkButton
+from bot.core.elements import LinkButton, Paragraph
+from bot.core.message import Message
 from bot.core.model import Place
 from bot.errors import ConflictError, PermanentError, TransientError
+from bot.ports.agent_cards import AgentCards
 from bot.ports.clock import Clock
 from bot.ports.homes import Homes
 from bot.ports.identity import Account, Claim, Identity, Standing
@@ -60,6 +62,7 @@ class TeamsBot:
         intake: Intake,
         identity: Identity,
         homes: Homes,
+        agent_cards: AgentCards,
         words: Words,
         clock: Clock,
         *,
@@ -73,6 +76,7 @@ class TeamsBot:
         self._intake = intake
         self._identity = identity
         self._homes = homes
+        self._agent_cards = agent_cards
         self._words = words
         self._clock = clock
         self._patience = patience
@@ -195,12 +199,17 @@ class TeamsBot:
         return answers.view(self._cards.card(settled, key=key))
 
     async def _refreshed(self, one: Envelope) -> Answer:
-        """Nobody pressed anything, so nothing may happen; only a card as it is now is shown."""
+        """Nobody pressed anything, so nothing may happen; only a card as it is now is shown, and of the
+        agents' cards to an agent on duty what it means to them."""
         place = self._place(one) if one.personal else self._channel(one)
         posted = await self._posts.by_ref(place, one.reply_to)
         if posted is None:
             return answers.line(self._say(one, "answered"))
-        return answers.view(self._cards.card(posted.message, key=posted.key))
+        own = None
+        if posted.case_id and place.address == self._config.agents:
+            own = await self._agent_cards.view(posted.case_id, one.oid)
+        refresh = [one.user] if own else []
+        return answers.view(self._cards.card(own or posted.message, key=posted.key, refresh=refresh))
 
     # --- forms ---------------------------------------------------------------------------------------
 
@@ -245,9 +254,7 @@ class TeamsBot:
         are to distrust whoever writes to them first with a link."""
         place = self._place(one)
         message = await self._homes.home(place, one.oid, locale=claim.locale or self._locale(one))
-        if not linked:
-            kept = tuple(one for one in message.elements if not isinstance(one, LinkButton))
-            message = replace(message, elements=kept)
+        message = message if linked else unlinked(message)
         try:
             await self._chat.post(place, message, key=key)
         except PermanentError as err:
@@ -308,6 +315,18 @@ class TeamsBot:
 
     def _say(self, one: Envelope, key: str) -> str:
         return self._words.say(self._locale(one), f"teams.{key}")
+
+
+def unlinked(message: Message) -> Message:
+    """The same without anything to follow."""
+    left = tuple(
+        replace(one, spans=tuple(replace(span, link=None) for span in one.spans))
+        if isinstance(one, Paragraph)
+        else one
+        for one in message.elements
+        if not isinstance(one, LinkButton)
+    )
+    return replace(message, elements=left) if left else Message.line(message.fallback, locale=message.locale)
 
 
 def _key(one: Envelope) -> str:

@@ -50,6 +50,8 @@ from bot.ports.words import Words
 
 MAX_BYTES = 80 * 1024
 """Of a whole activity in UTF-16; Teams refuses above about 100 KB."""
+MOST_REFRESHED = 60
+"""People for whom a card may differ."""
 _SEARCHED = 8
 """Options from which a list can be searched by typing."""
 _SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
@@ -79,7 +81,7 @@ class Cards:
         card = drawing.card(message.elements)
         if refresh:
             action = {"type": "Action.Execute", "title": message.fallback[:30], "verb": "refresh", "data": {}}
-            card["refresh"] = {"action": action, "userIds": list(refresh)}
+            card["refresh"] = {"action": action, "userIds": list(refresh)[:MOST_REFRESHED]}
         if _size(card) <= MAX_BYTES:
             return card
         drawing = replace(drawing, old_clients=False)

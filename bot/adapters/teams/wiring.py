@@ -7,13 +7,15 @@ from typing import Protocol
 
 from bot.adapters.teams.bot import TeamsBot
 from bot.adapters.teams.budget import SendBudget
-from bot.adapters.teams.cards import Cards
+from bot.adapters.teams.cards import MOST_REFRESHED, Cards
 from bot.adapters.teams.chat import TeamsChat
 from bot.adapters.teams.config import TeamsConfig
 from bot.adapters.teams.door import TeamsDoor
 from bot.adapters.teams.sdk import Sdk
 from bot.adapters.teams.settling import Settling
 from bot.core.elements import Link
+from bot.core.model import Place
+from bot.ports.agent_cards import AgentCards
 from bot.ports.chat_pages import Links
 from bot.ports.clock import Clock
 from bot.ports.directory import AppTokens
@@ -27,6 +29,8 @@ from bot.ports.words import Words
 class House(Protocol):
     """What is needed of the house around it."""
 
+    @property
+    def agent_cards(self) -> AgentCards: ...
     @property
     def intake(self) -> Intake: ...
     @property
@@ -66,12 +70,20 @@ def wired(config: TeamsConfig, house: House, tokens: AppTokens | None) -> Teams:
         path = house.links.path(link.reference)
         return f"{base}{path}" if path else ""
 
+    async def viewers(place: Place) -> list[str]:
+        """Agents on duty who ever wrote to us in Teams: only then do we know what it calls them."""
+        if place.address != config.agents:
+            return []
+        oids = await house.agent_cards.on_duty()
+        known = [await house.posts.address(config.place(oid)) for oid in oids[:MOST_REFRESHED]]
+        return [str(one.body["user"]) for one in known if one is not None and one.body.get("user")]
+
     sdk = Sdk(config, tokens, house.clock)
     cards = Cards(address, house.words)
-    chat = TeamsChat(config, sdk, cards, house.posts, SendBudget(house.clock))
+    chat = TeamsChat(config, sdk, cards, house.posts, SendBudget(house.clock), viewers)
     settling = Settling(chat, house.posts, house.words)
     bot = TeamsBot(
         config, chat, cards, settling, house.posts, house.intake, house.identity, house.homes,
-        house.words, house.clock,
+        house.agent_cards, house.words, house.clock,
     )  # fmt: skip
     return Teams(chat, TeamsDoor(config, sdk, bot), bot, sdk)
