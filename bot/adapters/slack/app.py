@@ -37,9 +37,7 @@ Next = Callable[[], Awaitable[None]]
 Body = dict[str, Any]
 
 _ANYTHING = re.compile(".*", re.DOTALL)
-_KINDS = frozenset(
-    {"block_actions", "event_callback", "message_action", "shortcut", "view_closed", "view_submission"}
-)
+_KINDS = frozenset({"block_actions", "message_action", "shortcut", "view_closed", "view_submission"})
 _AWAY = (TransientError, ConflictError)
 
 
@@ -121,10 +119,11 @@ class _Listening:
     async def known(self, body: Body, next: Next) -> BoltResponse | None:  # noqa: A002 - Bolt's name
         """What no listener is for is acknowledged, or Slack would send it again and count it as ours
         to answer for."""
-        if body.get("type") in _KINDS or "command" in body:
+        kind = body.get("type")
+        if kind in _KINDS or "command" in body or (kind == "event_callback" and "event" in body):
             await next()
             return None
-        log.warning("Slack sent what we do not know: %s", re.sub(r"\W", "?", str(body.get("type")))[:40])
+        log.warning("Slack sent what we do not know: %s", re.sub(r"\W", "?", str(kind))[:40])
         return BoltResponse(status=200)
 
     async def event(self, body: Body) -> None:

@@ -59,9 +59,13 @@ class Door:
         body = await _body(request)
         if body is None:
             return _no(413, "size")
-        if not self._verifier.is_valid(body, stamp, signature):  # in time, and signed by Slack
+        try:
+            text = body.decode("utf-8")
+        except UnicodeDecodeError:
+            return _no(400, "body")
+        if not self._verifier.is_valid(text, stamp, signature):  # in time, and signed by Slack
             return _no(401, "signature")
-        heard = _request(body, request)
+        heard = _request(text, request)
         if heard is None:
             return _no(400, "body")
         return _answer(await self._app.async_dispatch(heard))
@@ -81,17 +85,15 @@ async def _body(request: web.Request) -> bytes | None:
     return bytes(read)
 
 
-def _request(body: bytes, request: web.Request) -> AsyncBoltRequest | None:
+def _request(text: str, request: web.Request) -> AsyncBoltRequest | None:
     """As Bolt wants it; None for what Slack cannot have meant."""
-    if not body.strip():
-        return None
     headers: dict[str, str | Sequence[str]] = {
         name: request.headers[name] for name in _KEPT if name in request.headers
     }
     headers["x-slack-request-timestamp"] = request.headers["X-Slack-Request-Timestamp"]
     headers["x-slack-signature"] = request.headers["X-Slack-Signature"]
     try:
-        heard = AsyncBoltRequest(body=body.decode("utf-8"), headers=headers)
+        heard = AsyncBoltRequest(body=text, headers=headers)
     except (ValueError, TypeError, AttributeError, RecursionError):
         return None
     return heard if isinstance(heard.body, dict) and heard.body else None

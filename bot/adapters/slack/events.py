@@ -22,7 +22,7 @@ _RECORDED = frozenset({"slack_audio", "slack_video"})
 def heard(body: Body) -> Heard | HomeOpened | Gone | None:
     """What *body*, an `event_callback`, tells."""
     event = body.get("event")
-    if not isinstance(event, Mapping):
+    if not isinstance(event, Mapping) or not _key(body, event):
         return None
     match event.get("type"):
         case "message":
@@ -104,10 +104,12 @@ def _by_a_bot(event: Body) -> bool:
 
 
 def _key(body: Body, event: Body) -> str:
-    """The event's own name, the same in every delivery; a message has another one besides."""
+    """The event's own name, the same in every delivery; a message has another one besides. What has
+    neither cannot be told from its like, and is not heard."""
     if ident := _text(body, "event_id"):
         return f"slack:event:{ident}"
-    return f"slack:message:{workspace(body)[0]}:{_text(event, 'channel')}:{_text(event, 'ts')}"
+    channel, ts = _text(event, "channel"), _text(event, "ts")
+    return f"slack:message:{workspace(body)[0]}:{channel}:{ts}" if channel and ts else ""
 
 
 def _text(found: Body, name: str) -> str:

@@ -87,12 +87,7 @@ class Inbound:
             self._met.move_to_end(known)
             if len(self._met) > _KNOWN:
                 self._met.popitem(last=False)
-            self._errands.send(self._learn(heard, person))
-
-    async def _learn(self, heard: Heard, person: Person) -> None:
-        known = await self._posts.address(person.place)
-        told = {"channel": heard.channel, "team": heard.workspace}
-        await self._posts.learn(person.place, {**(known.body if known else {}), **told})
+            self._errands.send(self._posts.learn(person.place, {"channel": heard.channel}))
 
 
 def incoming(heard: Heard, person: Person) -> Incoming:
