@@ -1,5 +1,5 @@
 """Microsoft Teams: activities in, Adaptive Cards out.
 
-`sdk` is the only file that imports Microsoft's packages; everything beside it works on plain dicts and
-neutral messages. docs/adr/0010-teams-sdk-behind-one-file.md says why, and what a change of SDK would take.
+`sdk` and `connector` alone import Microsoft's packages; everything beside them works on plain dicts and
+neutral messages. docs/adr/0008-teams-sdk-behind-two-files.md says why, and what a change of SDK would take.
 """
