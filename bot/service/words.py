@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from jinja2 import Template
@@ -113,25 +114,29 @@ class WordService:
 
     def command(self, typed: str) -> tuple[Command, str] | None:
         """The engine-wide word that *typed* is, in any language; with the locale for `language`."""
-        text = folded(typed)
-        if not text:
-            return None
-        for locale, name in self._system.lists("system/commands", "languages"):
-            if folded(name) == text:
-                return Command.LANGUAGE, locale
-        for command in Command:
-            entries = self._system.lists("system/commands", command.value)
-            if any(folded(entry) == text for _, entry in entries):
-                return command, ""
-        return None
+        return self._commands.get(folded(typed))
 
     def confirmed(self, typed: str) -> str | None:
         """The case number of *confirm 482913*, in any language, else None."""
         text = folded(typed)
         if not text[-6:].isdecimal() or not text[-6:].isascii():
             return None
-        entries = self._system.lists("system/commands", "confirm")
-        return text[-6:] if any(folded(entry) == text[:-6] for _, entry in entries) else None
+        return text[-6:] if text[:-6] in self._confirming else None
+
+    @cached_property
+    def _commands(self) -> Mapping[str, tuple[Command, str]]:
+        """By folded word; looked at for every message. What stands first in a file wins."""
+        names = self._system.lists("system/commands", "languages")
+        found = {folded(name): (Command.LANGUAGE, locale) for locale, name in reversed([*names])}
+        for command in Command:
+            for _, entry in self._system.lists("system/commands", command.value):
+                found.setdefault(folded(entry), (command, ""))
+        found.pop("", None)
+        return found
+
+    @cached_property
+    def _confirming(self) -> frozenset[str]:
+        return frozenset(folded(entry) for _, entry in self._system.lists("system/commands", "confirm"))
 
     # --- messages ------------------------------------------------------------------------------
 
