@@ -81,12 +81,17 @@ class CodeBook:
         drawn = (base64.b32encode(self._entropy.bytes(BITS // 8)) for _ in range(SET))
         return tuple(grouped(one.decode().rstrip("=")) for one in drawn)
 
-    async def counts_from(
-        self, oid: str, at: datetime, *, strong: bool, after_recovery: bool = False
-    ) -> datetime:
-        """When a set made now begins to count. *strong*: the sign-in was phishing-resistant."""
-        has_any = await self._store.read(lambda work: work.count(SavedCode, subject_oid=oid) > 0)
-        return at + (QUICK if strong and not has_any and not after_recovery else SLOW)
+    def dated(
+        self, work: UnitOfWork, rows: Sequence[SavedCode], *, strong: bool, after_recovery: bool
+    ) -> list[SavedCode]:
+        """A set with the day from which it counts, decided in the transaction that keeps it: of two
+        made at the same time only one is the person's first. *strong*: the sign-in was
+        phishing-resistant."""
+        oid, at = rows[0].subject_oid, rows[0].made_at
+        work.bump(f"codes/{oid}", until=at + SLOW)  # two at once meet here, on PostgreSQL as well
+        quick = strong and not after_recovery and not work.count(SavedCode, subject_oid=oid)
+        dated = [replace(row, counts_from=at + (QUICK if quick else SLOW)) for row in rows]
+        return [replace(row, mac=self._keys.row_mac(row)) for row in dated]
 
     def keep(self, work: UnitOfWork, rows: Sequence[SavedCode], *, by: str, method: str = "") -> None:
         """Keep a set, with its audit entry; the caller queues the notice in the same transaction."""

@@ -104,23 +104,22 @@ class MyPageService:
         if not self._granted(session, at):
             raise Refused(Reason.STALE_SIGN_IN)
         oid = session.oid
-        recovered = await self._store.read(
-            lambda work: work.count(Execution, subject_oid=oid, started_at=Over(at - SLOW)) > 0
-        )
         strong = bool(session.facts.get("strong"))
-        counts_from = await self._book.counts_from(oid, at, strong=strong, after_recovery=recovered)
         codes = self._book.draw()
-        rows = await self._book.prepare(oid, codes, at=at, counts_from=counts_from)
+        rows = await self._book.prepare(oid, codes, at=at, counts_from=at + SLOW)
 
-        def keep(work: UnitOfWork) -> None:
+        def keep(work: UnitOfWork) -> datetime:
             row = work.lock(Session, session.id_hash)
             if row is None or row.ended_at is not None or not self._granted(row, at):
                 raise Refused(Reason.STALE_SIGN_IN)
             work.put(replace(row, facts={**row.facts, "grant": ""}))
-            self._book.keep(work, rows, by=oid, method="sign_in")
+            recovered = work.count(Execution, subject_oid=oid, started_at=Over(at - SLOW)) > 0
+            dated = self._book.dated(work, rows, strong=strong, after_recovery=recovered)
+            self._book.keep(work, dated, by=oid, method="sign_in")
             work.enqueue([notice_job(f"codes/{rows[0].set_id}", "codes_made", oid=oid, at=at)])
+            return dated[0].counts_from
 
-        await self._store.transact(keep)
+        counts_from = await self._store.transact(keep)
         slow = counts_from - at > timedelta(days=4)
         return CodeSheet(codes, session.name, at, counts_from, slow)
 
