@@ -76,9 +76,14 @@ class Person:
                 self.faults.append(f"{where} is {more} px too wide at {width} px")
         await page.set_viewport_size(size)
 
-    async def picture(self, page: Page, name: str) -> None:
+    async def picture(self, page: Page, name: str, *, width: int = 1280, height: int = 900) -> None:
         if folder := os.environ.get("PICTURES"):
+            size = page.viewport_size
+            assert size is not None
+            await page.set_viewport_size({"width": width, "height": height})
+            await page.evaluate("window.scrollTo(0, 0)")
             await page.screenshot(path=Path(folder) / f"{name}.png")
+            await page.set_viewport_size(size)
 
 
 AXE = Axe()

@@ -105,7 +105,7 @@ async def opens_review(agent: Person) -> Page:
 
 async def test_from_i_got_a_new_phone_to_signed_in_again(company: Company) -> None:
     """All seven steps, every page looked at by axe, in light and dark, on a phone and at 200 %."""
-    employee = await company.person("Amara Okafor", width=1440, height=1000)
+    employee = await company.person("Amara Okafor", width=1280, height=1000)
     checker = await company.person("Priya Raman")
     agent = await company.person("Jonas Lindqvist")
     made = await company.passes_made()
@@ -121,6 +121,7 @@ async def test_from_i_got_a_new_phone_to_signed_in_again(company: Company) -> No
     await employee.fine(case)
     await claims(case, number)
     await employee.fine(case)
+    await employee.picture(case, "case-page", width=1000, height=1120)
     await uses_code(case, (await company.sheet())[0])
     await asks_to_be_called(case)
     await employee.fine(case)
@@ -136,12 +137,17 @@ async def test_from_i_got_a_new_phone_to_signed_in_again(company: Company) -> No
         .or_(desk.get_by_role("button", name="End my shift"))
         .click()
     )
+    await (
+        side.frame_locator('iframe[src="/chat/agents"]')
+        .get_by_text("Asks for a live check", exact=True)
+        .wait_for()
+    )
+    await checker.picture(side, "demo", width=1600, height=1000)
     review = await checker.follow(side, desk.get_by_role("link", name="Open review page"))
     await checker.fine(review)
     assert "Chrome, Linux" not in await review.locator("#review").inner_text()  # nobody is led
     digits = await checks(checker, review)
     await expect(case.get_by_label("Six digits you were given")).to_be_visible()
-    await checker.picture(review, "live-check")
     await checker.fine(review)
     await types_digits(case, digits)
     await expect(case.get_by_role("heading", name="What is gone?")).to_be_visible()
@@ -152,11 +158,11 @@ async def test_from_i_got_a_new_phone_to_signed_in_again(company: Company) -> No
     # The approval, by another human.
     paper = await opens_review(agent)
     await expect(paper.locator("#presence")).to_have_text("On the page now")
-    await agent.picture(paper, "review")
+    await agent.picture(paper, "review-page", height=1860)
     await agent.fine(paper)
     await paper.locator("#approve").click()
     await expect(paper.get_by_role("heading", name="You are about to sign")).to_be_visible()
-    await agent.picture(paper, "about-to-sign")
+    await agent.picture(paper, "about-to-sign", width=1000, height=860)
     await agent.fine(paper)
     await paper.get_by_role("link", name="Sign in and sign").click()
     await agent.signs_in(paper)
@@ -180,6 +186,7 @@ async def test_from_i_got_a_new_phone_to_signed_in_again(company: Company) -> No
     assert await case.evaluate("navigator.clipboard.readText()") == value
     await case.get_by_text("Spelled out").click()
     await expect(case.locator("#spelling li")).to_have_count(len(value))
+    await employee.picture(case, "pass", width=1000, height=1300)
     await employee.fine(case)
     await case.reload()
     await expect(case.locator("#pass")).to_have_text(value)
@@ -200,7 +207,6 @@ async def test_from_i_got_a_new_phone_to_signed_in_again(company: Company) -> No
     await chat.get_by_role("button", name="Yes, all mine").click()
     await expect(case.get_by_role("heading", name="Set up the new phone", level=1)).to_be_visible()
     await employee.fine(case)
-    await employee.picture(front, "demo")
     await chat.get_by_role("button", name="It works", exact=True).click()
     me = await employee.follow(front, chat.get_by_role("link", name="my page"))
     await employee.fine(me)

@@ -9,6 +9,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import Page, expect
 
+from bot.core.elements import Heading, Paragraph, Span
 from bot.core.message import Message
 from bot.ports.sign_in import Purpose
 from bot.ports.store import Store
@@ -147,6 +148,19 @@ async def test_the_bot_is_seen_to_be_writing(served: House, browser_page: Page) 
     await served.chat.post(place(), Message.line("here I am"), key="k1")
     await expect(browser_page.get_by_text("here I am")).to_be_visible()
     await expect(browser_page.locator("#typing")).to_be_hidden()
+
+
+async def test_a_long_answer_is_shown_from_its_beginning(served: House, browser_page: Page) -> None:
+    """Its buttons are below, where the reader gets to; a short one leaves the chat at its end."""
+    await browser_page.goto(f"{served.url}/chat/employee")
+    long = [Paragraph((Span("Line upon line. " * 40),)) for _ in range(15)]
+    await served.chat.post(place(), Message((Heading("Read me"), *long), "Read me"), key="k1")
+    await expect(browser_page.get_by_role("heading", name="Read me")).to_be_in_viewport()
+    await browser_page.reload()
+    await expect(browser_page.get_by_role("heading", name="Read me")).to_be_in_viewport()
+    await browser_page.locator("#log").evaluate("log => { log.scrollTop = log.scrollHeight; }")
+    await served.chat.post(place(), Message.line("short"), key="k2")
+    await expect(browser_page.get_by_text("short")).to_be_in_viewport()
 
 
 async def test_a_second_window_keeps_up(served: House, browser_page: Page) -> None:

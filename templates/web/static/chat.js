@@ -18,9 +18,12 @@ const parsed = (html) => {
   return template.content.querySelector("li");
 };
 
-const toEnd = () => {
+// To the end; but what is longer than the window is read from its beginning.
+function toEnd(from = lines.lastElementChild) {
   log.scrollTop = log.scrollHeight;
-};
+  const above = from ? from.getBoundingClientRect().top - log.getBoundingClientRect().top : 0;
+  if (above < 0) log.scrollTop += above - 8;
+}
 const lineOf = (key) => [...lines.children].find((line) => line.dataset.key === key);
 
 function waiting(on) {
@@ -98,7 +101,8 @@ async function follow() {
       if (told.seq < after) lines.replaceChildren(); // the chat began anew
       after = told.seq;
       told.lines.forEach(show);
-      if (told.lines.length && atEnd) toEnd();
+      const first = told.lines.map(({ key }) => lineOf(key)).find((line) => line?.classList.contains("bot"));
+      if (told.lines.length && atEnd) toEnd(first);
       offline.hidden = true;
     } catch {
       offline.hidden = false;
