@@ -22,7 +22,6 @@ URL = 3000
 HINT = 2000
 TITLE = 24
 """Of a modal, and of its buttons."""
-ERROR = 2000
 
 
 def weight(blocks: Sequence[Block]) -> int:

@@ -81,6 +81,10 @@ class NotTakenError(TransientError):
     """Slack did nothing, and may do it later: nothing has to be looked for before trying again."""
 
 
+class TooFastError(NotTakenError):
+    """Of this method, for now: *retry_after* is Slack's."""
+
+
 class Calls:
     """The one way out: every call that this adapter makes goes through `make`."""
 
@@ -92,13 +96,14 @@ class Calls:
         self._places: OrderedDict[str, datetime] = OrderedDict()
 
     async def bot(self, tenant: str) -> Bot:
-        """Ours in *tenant* (a workspace or an organisation). Raises PermanentError where we are not
-        installed."""
+        """Ours in *tenant* (a workspace or an organisation)."""
         organisation = tenant.startswith("E")
-        bot = await self._workspaces.bot("" if organisation else tenant, tenant if organisation else "")
-        if bot is None:
-            raise PermanentError("we are not installed in this workspace", reason="not_installed")
-        return bot
+        try:
+            return await self._workspaces.bot("" if organisation else tenant, tenant if organisation else "")
+        except PermanentError as err:
+            if err.reason not in _TOKEN:
+                raise
+            raise NotTakenError(str(err), retry_after=_TOKEN_WAIT) from None
 
     async def make(
         self, tenant: str, method: str, call: Call, *, place: str = "", patience: float = PATIENCE
@@ -120,7 +125,10 @@ class Calls:
         try:
             answer = await call(bot.client)
         except SlackApiError as err:
-            raise self._said_no(err, method, pace) from None
+            no = refusal(err, method)
+            if isinstance(no, TooFastError):
+                pace.hold(self._clock.now() + timedelta(seconds=no.retry_after or 0.0))
+            raise no from None
         except (aiohttp.ClientError, OSError, TimeoutError) as err:
             raise TransientError(f"{method}: {type(err).__name__}", retry_after=1.0) from None
         data = getattr(answer, "data", None)
@@ -131,12 +139,6 @@ class Calls:
             self._places.popitem(last=False)
         last = self._places.get(place) if place else None
         return max(now, last + SPACING) if last else now
-
-    def _said_no(self, err: SlackApiError, method: str, pace: _Pace) -> TransientError | PermanentError:
-        found = refusal(err, method)
-        if isinstance(found, NotTakenError) and found.retry_after:
-            pace.hold(self._clock.now() + timedelta(seconds=found.retry_after))
-        return found
 
 
 class _Pace:
@@ -167,7 +169,7 @@ def refusal(err: SlackApiError, method: str) -> TransientError | PermanentError:
     code = str(data.get("error") or "") if isinstance(data, dict) else ""
     status = int(getattr(answer, "status_code", 0) or getattr(answer, "status", 0) or 0)
     if status == 429 or code in _LATER:
-        return NotTakenError(f"{method}: too fast", retry_after=_retry_after(answer))
+        return TooFastError(f"{method}: too fast", retry_after=_retry_after(answer))
     if status >= 500 or code in _UNKNOWN or not code:
         return TransientError(f"{method}: {code or status}", retry_after=1.0)
     remedy = REMEDIES.get(code, "")

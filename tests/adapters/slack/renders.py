@@ -13,7 +13,7 @@ from typing import Any
 from bot.adapters.slack.blocks import fallback, rendered
 from bot.adapters.slack.fitting import messages
 from bot.adapters.slack.home import home_view
-from bot.adapters.slack.modals import form_view, told_view
+from bot.adapters.slack.modals import form_view
 from bot.core.elements import Choice, DateInput, Link, Option, Paragraph, Select, Span, TextInput, Toggle
 from bot.core.message import Message
 from tests.fakes import shipped
@@ -76,7 +76,6 @@ def goldens() -> dict[str, dict[str, Rendered]]:
         "form.inline": message(inline(FORM)),
         "form.button": message(FORM),
         "form.open": form,
-        "form.told": told_view(Message.line("Thank you. I am looking into it."), "New phone", address),
         "home": home_view(shipped.messages("en")["common.menu"], address),
     }
     return found
