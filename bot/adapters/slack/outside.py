@@ -65,7 +65,7 @@ class Outside:
         said where it was asked for."""
         ref = str(heard.ref) if heard.ref else ""
         posted = await self._posts.by_ref(person.place, ref) if ref else None
-        view = form_view(posted.message, heard.choice, self._chat.address, ref=ref) if posted else None
+        view = form_view(posted.message, heard.choice, ref=ref) if posted else None
         if view is None:
             log.info("a form was asked for that no message has")
             await self.tell(heard, "form_late", person.claim.locale)

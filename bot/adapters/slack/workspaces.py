@@ -121,7 +121,8 @@ async def whose(client: AsyncWebClient, home: Home) -> Bot:
 def translated(err: SlackApiError, method: str) -> TransientError | PermanentError:
     """What Slack said no with, in our terms; its words are a short code and hold no text of anybody."""
     answer = err.response
-    code = str(answer.get("error") or "") if not isinstance(answer, str) else ""
+    told = getattr(answer, "data", None)
+    code = str(told.get("error") or "") if isinstance(told, dict) else ""
     status = int(getattr(answer, "status_code", 0) or 0)
     if status == 429 or status >= 500 or code in _MAY_PASS or not code:
         wait = getattr(answer, "headers", {}).get("Retry-After", "")
