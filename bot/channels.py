@@ -83,10 +83,8 @@ def slack_channel(settings: Slack, parts: Parts) -> Channel:
     """Of one app at one home: a workspace, or an organisation with all of its workspaces."""
     from bot.adapters.slack.config import CHANNEL, Home
     from bot.adapters.slack.wiring import SlackConfig, SlackParts
-    from bot.adapters.slack.workspaces import Clients, OneToken
+    from bot.adapters.slack.workspaces import Clients, OneToken, Workspaces
 
-    if settings.bot_token is None:
-        raise UnusableError("slack.client_id", "is not in this build.", "Set slack.bot_token.")
     home = Home(settings.team_id, settings.enterprise_id)
     clients = Clients(settings.base_url)
     config = SlackConfig(
@@ -95,7 +93,29 @@ def slack_channel(settings: Slack, parts: Parts) -> Channel:
         settings.signing_secret.reveal() if settings.signing_secret else "",
         settings.app_token.reveal() if settings.app_token else "",
     )
-    slack = SlackParts(config, parts, clients, OneToken(clients, settings.bot_token.reveal(), home))
+    installing: list[Page] = []
+    workspaces: Workspaces
+    if settings.bot_token is not None:
+        workspaces = OneToken(clients, settings.bot_token.reveal(), home)
+    else:
+        from bot.adapters.slack.installations import Installations, Installed
+        from bot.adapters.slack.oauth import Installing, States
+
+        assert settings.client_secret is not None, "settings.between saw to it"
+        kept = Installations(parts.store, parts.keys, parts.clock, clients, home)
+        workspaces = Installed(kept, clients)
+        page = Installing(
+            settings.client_id,
+            settings.client_secret.reveal(),
+            kept,
+            States(parts.store, parts.keys, parts.clock, parts.entropy),
+            clients,
+            parts.words,
+            base_url=settings.base_url,
+            public_url=parts.public_url,
+        )
+        installing.append(page)
+    slack = SlackParts(config, parts, clients, workspaces)
 
     async def start() -> None:
         try:
@@ -107,7 +127,7 @@ def slack_channel(settings: Slack, parts: Parts) -> Channel:
             ) from None
 
     agents = Place(CHANNEL, home.tenant, settings.agent_channel) if settings.agent_channel else None
-    pages = [slack.door] if slack.door else []
+    pages = [*installing, slack.door] if slack.door else installing
     return Channel(CHANNEL, slack.chat, pages, agents, start, slack.stop, slack.errands)
 
 

@@ -19,7 +19,7 @@ from bot.adapters.slack.people import People
 from bot.adapters.slack.sending import Calls
 from bot.adapters.slack.socket import Socket
 from bot.adapters.slack.workspaces import Clients, Workspaces
-from bot.errors import TransientError
+from bot.errors import PermanentError, TransientError
 from bot.ports.chat_pages import Links
 from bot.ports.clock import Clock
 from bot.ports.homes import Homes
@@ -98,6 +98,10 @@ class SlackParts:
             await self._workspaces.bot(self._home.team_id, self._home.enterprise_id)
         except TransientError as err:
             log.warning("Slack does not answer yet (%s); it is asked again when needed", err)
+        except PermanentError as err:
+            if err.reason != "not_installed":
+                raise
+            log.warning("the app is not installed in Slack yet: open /slack/install")
         if self.socket is not None:
             await self.socket.start()
 

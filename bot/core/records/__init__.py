@@ -20,8 +20,10 @@ from bot.core.records.conversation import (
     EventRow,
     FlowAlias,
     FlowVersion,
+    Installation,
     Job,
     Line,
+    LinkAsk,
     Timer,
 )
 from bot.core.records.deciding import (
@@ -72,6 +74,7 @@ __all__ = [
     "FlowAlias",
     "FlowVersion",
     "Handover",
+    "Installation",
     "Intent",
     "Job",
     "JsonList",
@@ -79,6 +82,7 @@ __all__ = [
     "Lease",
     "Limit",
     "Line",
+    "LinkAsk",
     "Proving",
     "RememberedBrowser",
     "Request",

@@ -153,6 +153,25 @@ class ChatLink:
     mac: str
 
 
+@record("link_asks", unique=(("handle_hash",),), index=(("account",),))
+@dataclass(frozen=True, slots=True)
+class LinkAsk:
+    """A chat account that asked to be linked: one page, one number, a quarter of an hour."""
+
+    id: str
+    handle_hash: str  # of the page's handle
+    account: str  # as `ChatAccount.id`
+    place: str  # where the number was shown, and where the bot says how it ended
+    locale: str
+    code_mac: str
+    asked_at: datetime
+    expires_at: datetime
+    status: str  # open, done, over
+    tries: int = 0
+    browser_hash: str = ""  # of the browser that typed the number
+    oid: str = ""  # whom it was linked to
+
+
 @record("chat_accounts", key="id")
 @dataclass(frozen=True, slots=True)
 class ChatAccount:
@@ -192,6 +211,20 @@ class ChatPost:
     ref: str
     message: JsonMap
     case_id: str
+    at: datetime
+
+
+@record("installations", key="id", index=(("channel",), ("team",)))
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Where our app was installed by link; *team* is empty for a whole organisation. *sealed* holds its
+    tokens, sealed under the server key for this row alone."""
+
+    id: str
+    channel: str
+    enterprise: str
+    team: str
+    sealed: str
     at: datetime
 
 

@@ -8,7 +8,7 @@ a strict Slack. `settle` delivers what is due; nothing else runs by itself.
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,9 +93,15 @@ class SlackHouse(Whole):
 
 @asynccontextmanager
 async def house(
-    sandbox: Sandbox, folder: Path, *, mode: str = "http", template: Path | None = None, burst: int = 10
+    sandbox: Sandbox,
+    folder: Path,
+    *,
+    mode: str = "http",
+    template: Path | None = None,
+    burst: int = 10,
+    group: Callable[[FakeSlack], str] | None = None,
 ) -> AsyncIterator[SlackHouse]:
-    """*burst* as in `rates.Rates`."""
+    """*burst* as in `rates.Rates`; *group* writes another group `slack` than `slack_settings`."""
     port = free_port()
     secrets = folder / "sandbox" / "secrets"
     secrets.mkdir(parents=True)
@@ -113,7 +119,8 @@ async def house(
         slack.world.channel("agents", BOT_USER, id=AGENTS)
         slack.listens(f"http://127.0.0.1:{port}/slack/events")
         write_secrets(slack, folder)
-        path.write_text(path.read_text() + slack_settings(slack, mode=mode))
+        wanted = group(slack) if group else slack_settings(slack, mode=mode)
+        path.write_text(path.read_text() + wanted)
         product = build(
             load(path, {}), mail=MailboxMail(http, sandbox.url), clock=sandbox.clock, entropy=FakeEntropy(),
             security_info=f"{sandbox.url}/sandbox/tenant", demo=True,

@@ -116,7 +116,7 @@ def oauth_access(call: Call) -> dict[str, Any]:
     if install.redirect_uri and args.get("redirect_uri") not in (None, install.redirect_uri):
         raise Refused("bad_redirect_uri")
     team = call.world.teams[install.team_id]
-    token = f"xoxb-{team.id.lower()}-{call.world.number()}"
+    token = f"{'xoxe.' if app.rotates else ''}xoxb-{team.id.lower()}-{call.world.number()}"
     call.world.grants[token] = Grant(
         token, team.id, app.scopes, enterprise_id=team.enterprise_id, org=install.org
     )
@@ -126,4 +126,4 @@ def oauth_access(call: Call) -> dict[str, Any]:
         "team": None if install.org else {"id": team.id, "name": team.name},
         "enterprise": {"id": team.enterprise_id, "name": "Org"} if team.enterprise_id else None,
         "authed_user": {"id": install.user},
-    }  # fmt: skip
+    } | ({"refresh_token": "xoxe-1-refresh", "expires_in": 43200} if app.rotates else {})  # fmt: skip

@@ -68,6 +68,7 @@ class App:
     home_tab: bool = True
     client_id: str = "0.client"
     client_secret: str = "fake-client-secret"
+    rotates: bool = False  # token rotation, which nobody can switch off again
     manifest: dict[str, Any] = field(default_factory=dict)
     codes: dict[str, Install] = field(default_factory=dict)
 

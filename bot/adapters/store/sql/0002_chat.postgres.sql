@@ -33,3 +33,29 @@ CREATE TABLE "card_posts" (
 );
 CREATE INDEX "card_posts_by_case_id" ON "card_posts" ("case_id");
 ALTER TABLE "cards" DROP COLUMN "ref";
+CREATE TABLE "link_asks" (
+  "id" TEXT COLLATE "C" PRIMARY KEY NOT NULL,
+  "handle_hash" TEXT COLLATE "C" NOT NULL,
+  "account" TEXT COLLATE "C" NOT NULL,
+  "place" TEXT COLLATE "C" NOT NULL,
+  "locale" TEXT COLLATE "C" NOT NULL,
+  "code_mac" TEXT COLLATE "C" NOT NULL,
+  "asked_at" TEXT COLLATE "C" NOT NULL,
+  "expires_at" TEXT COLLATE "C" NOT NULL,
+  "status" TEXT COLLATE "C" NOT NULL,
+  "tries" BIGINT NOT NULL,
+  "browser_hash" TEXT COLLATE "C" NOT NULL,
+  "oid" TEXT COLLATE "C" NOT NULL
+);
+CREATE UNIQUE INDEX "link_asks_by_handle_hash" ON "link_asks" ("handle_hash");
+CREATE INDEX "link_asks_by_account" ON "link_asks" ("account");
+CREATE TABLE "installations" (
+  "id" TEXT COLLATE "C" PRIMARY KEY NOT NULL,
+  "channel" TEXT COLLATE "C" NOT NULL,
+  "enterprise" TEXT COLLATE "C" NOT NULL,
+  "team" TEXT COLLATE "C" NOT NULL,
+  "sealed" TEXT COLLATE "C" NOT NULL,
+  "at" TEXT COLLATE "C" NOT NULL
+);
+CREATE INDEX "installations_by_channel" ON "installations" ("channel");
+CREATE INDEX "installations_by_team" ON "installations" ("team");

@@ -1,0 +1,15 @@
+"""What an adapter keeps for itself that nobody may read out of a database."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Seals(Protocol):
+    """Encryption under `secrets.server_key`, equal on all replicas; *purpose* ties a seal to one use."""
+
+    def seal(self, purpose: str, data: bytes) -> str: ...
+
+    def unseal(self, purpose: str, sealed: str) -> bytes:
+        """Raises Refused(BAD_TOKEN) for anything not sealed here for this purpose."""
+        ...
