@@ -9,7 +9,7 @@ INSTALL := UV_LINK_MODE=copy $(UV) pip install --python $(BIN)/python --require-
 DEMO ?=
 KILLS ?= 200
 
-.PHONY: demo test check format lock bench kills clean help
+.PHONY: demo test check format lock bench kills goldens pictures clean help
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 12
@@ -37,6 +37,15 @@ bench: $(VENV)/.ready-dev ## Measure; prints the table of docs/performance.md
 
 kills: $(VENV)/.ready-dev ## Kill the product KILLS times along the journey and judge by the ledger
 	$(BIN)/python -m tests.journey.kills --count $(KILLS)
+
+goldens: $(VENV)/.ready-dev ## Write what each chat platform gets anew, to be read in the diff
+	$(BIN)/python -m tests.adapters.slack.renders
+	$(BIN)/python -m tests.adapters.teams.drawing
+
+pictures: $(VENV)/.ready-dev ## Draw every message as each chat platform shows it, into build/pictures
+	@if command -v npm >/dev/null && command -v chromium >/dev/null; then \
+	    $(BIN)/python -m tests.pictures.slack && $(BIN)/python -m tests.pictures.teams; \
+	else echo "SKIPPED: pictures need npm and chromium (apt install npm chromium)" >&2; fi
 
 lock: $(UV) ## Pin the newest versions that fit pyproject.toml
 	$(UV) pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
