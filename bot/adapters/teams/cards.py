@@ -54,6 +54,8 @@ MOST_REFRESHED = 60
 """People for whom a card may differ."""
 _SEARCHED = 8
 """Options from which a list can be searched by typing."""
+_A_ROW, _AROUND = 40, 4
+"""Characters in a row of buttons on a narrow screen, and those that a button's frame takes."""
 _SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 _STYLES = {Look.PRIMARY: "positive", Look.DANGER: "destructive"}
 _COLOURS = {Tone.GOOD: "Good", Tone.WARNING: "Warning", Tone.ATTENTION: "Attention"}
@@ -137,7 +139,7 @@ class _Drawing:
             case Facts():
                 return _facts(one.rows)
             case Buttons():
-                return [self.actions(one.choices)]
+                return [self.actions(row) for row in _rows(one.choices)]
             case LinkButton():
                 return self._link(one.label, one.link)
             case SecretRef():
@@ -154,7 +156,10 @@ class _Drawing:
             case Progress():
                 return [_quiet(f"{one.text} ({one.done}/{one.total})")]
             case Confirm():
-                return [_text(one.question, weight="Bolder"), self.actions((one.yes, one.no))]
+                return [
+                    _text(one.question, weight="Bolder"),
+                    *(self.actions(row) for row in _rows((one.yes, one.no))),
+                ]
             case Field():
                 opens = any(choice.opens for choice in self.message.choices())
                 submit: Choice | None = getattr(one, "submit", None)
@@ -261,6 +266,19 @@ def _facts(rows: Sequence[Fact]) -> list[Item]:
         )
         for row in rows
     ]
+
+
+def _rows(choices: Sequence[Choice]) -> list[list[Choice]]:
+    """As many to a row as fit: what goes beyond the edge of a card cannot be pressed."""
+    rows: list[list[Choice]] = []
+    left = 0
+    for one in choices:
+        left -= len(one.label) + _AROUND
+        if left < 0:
+            rows.append([])
+            left = _A_ROW - len(one.label) - _AROUND
+        rows[-1].append(one)
+    return rows
 
 
 def _options(one: Select | MultiChoice) -> Item:
