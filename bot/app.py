@@ -27,6 +27,7 @@ from bot.adapters.web.case import CasePage
 from bot.adapters.web.desk import DeskPage
 from bot.adapters.web.health import Health
 from bot.adapters.web.help import HelpPage
+from bot.adapters.web.linking import LinkPage
 from bot.adapters.web.me import Me
 from bot.adapters.web.polling import Polls
 from bot.adapters.web.review import ReviewPage
@@ -70,6 +71,8 @@ from bot.service.handover import Handovers
 from bot.service.intake import IntakeService
 from bot.service.keys import Keys
 from bot.service.limits import Limits
+from bot.service.link_changes import LinkChanges
+from bot.service.linking import LinkingService
 from bot.service.looks import Looks
 from bot.service.my_page import MyPageService
 from bot.service.notices import Alerts, Notices
@@ -231,6 +234,9 @@ def build(
         agents_group=settings.groups.agents,
     )  # fmt: skip
     my_page = MyPageService(store, clock, sessions, sign_ins, directory, codes)
+    linking = LinkingService(
+        store, clock, entropy, keys, directory, sign_ins, LinkChanges(keys, entropy, stops)
+    )
 
     cards = CardPerformers(keys)
     performers.update(
@@ -258,6 +264,7 @@ def build(
             Purpose.VOUCH_OPEN: vouchers.opened,
             Purpose.VOUCH: vouchers.signed,
             Purpose.WITHDRAW: withdrawals.signed,
+            Purpose.LINK: linking.signed,
         }
     )
     back.update(
@@ -272,13 +279,14 @@ def build(
             Purpose.VOUCH_OPEN: vouchers.back,
             Purpose.VOUCH: vouchers.back,
             Purpose.WITHDRAW: lambda _: "/desk",
+            Purpose.LINK: linking.back,
         }
     )
 
     # Chat and the outside
     intake = IntakeService(
         store, turns, published, published, words, router, limits, vouchers, clock, entropy, keys,
-        burn=codes.burn,
+        linking, burn=codes.burn,
     )  # fmt: skip
     looks = Looks(
         store,
@@ -350,6 +358,7 @@ def build(
         ReviewPage(shell, reviews, checks, desk, polls),
         Voucher(shell, vouchers),
         Me(shell, my_page),
+        LinkPage(shell, linking),
         DeskPage(shell, desk, polls),
     ]
     return Product(

@@ -135,6 +135,8 @@ class Reason(StrEnum):
     TOO_SOON = "too_soon"
     PROOF_CLOSED = "proof_closed"
     DIGITS_LATE = "digits_late"
+    # linking a chat account
+    LINK_OVER = "link_over"
     # about who signs
     NOT_SIGNED_IN = "not_signed_in"
     OTHER_ACCOUNT = "other_account"

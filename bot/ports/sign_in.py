@@ -25,6 +25,7 @@ class Purpose(StrEnum):
     CHECK = "check"  # a checker signs a live check
     VOUCH_OPEN = "vouch_open"  # a manager opens the voucher page
     VOUCH = "vouch"  # a manager signs a voucher
+    LINK = "link"  # somebody links their chat account to their work account
     WITHDRAW = "withdraw"  # an agent reconciles or withdraws a pass (act registration)
 
 

@@ -44,7 +44,7 @@ from bot.ports.identity import Standing
 from bot.ports.store import Among, Store, UnitOfWork
 from bot.ports.words import Words
 from bot.service.card_views import CardViews
-from bot.service.identity import account_id, link_of
+from bot.service.identity import account_id, link_of, named_by_platform
 from bot.service.keys import Keys
 from bot.service.membership import Membership
 from bot.service.published import PublishedFlows
@@ -94,7 +94,7 @@ class HomeService:
             return work.get(ChatRow, place.key), cases, account, link.oid if link else ""
 
         row, cases, account, linked = await self._store.read(fn)
-        named = bool(account and account.oid and account.oid == user.lower())
+        named = account is not None and named_by_platform(account)
         oid = linked or (account.oid if account and named else "")
         served = account is None or account.standing == Standing.MEMBER
         spoken = self._spoken(row.locale if row else "", locale, account.locale if account else "")

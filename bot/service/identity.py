@@ -79,7 +79,7 @@ class IdentityService:
     async def claim(self, channel: str, tenant: str, user: str) -> Claim | None:
         at = self._clock.now()
         ident = account_id(channel, tenant, user)
-        row, link = await self._store.read(
+        row, link = await self._store.glance(
             lambda work: (work.get(ChatAccount, ident), link_of(work, self._keys, ident))
         )
         if row is None:
@@ -132,17 +132,11 @@ class IdentityService:
                     )
                 )  # fmt: skip
             if times == 1 and not silent:
-                work.enqueue([self._words(place, say, account.locale, f"{ident}/0", at)])
+                locale = self._offered(account.locale) or "en"
+                work.enqueue([own_words(place, say, locale, f"{ident}/0", at)])
             return {}
 
         await first_come(self._store, fn)
-
-    def _words(self, place: Place, say: fx.Tell, locale: str, key: str, at: datetime) -> Job:
-        body = {
-            "what": type(say).__name__, "effect": asdict(say), "flow_hash": "", "number": "",
-            "locale": self._offered(locale) or "en", "place": place.key,
-        }  # fmt: skip
-        return Job(key, f"place:{place.key}", "say", body, "", at, at)
 
     async def _in_directory(self, oid: str) -> Standing:
         """What the directory says of an object id that the platform vouched for."""
@@ -179,5 +173,18 @@ def _claim(row: ChatAccount, link: ChatLink | None) -> Claim:
     standing = Standing(row.standing)
     if link is not None:
         return Claim(standing, link.oid, True, row.locale)
-    named = row.oid == row.user.lower()  # the platform's own name of the account is the object id
-    return Claim(standing, row.oid, bool(row.oid) and named, row.locale)
+    return Claim(standing, row.oid, named_by_platform(row), row.locale)
+
+
+def named_by_platform(row: ChatAccount) -> bool:
+    """Whether the platform's own name of the account is the object id, as in Teams."""
+    return bool(row.oid) and row.oid == row.user.lower()
+
+
+def own_words(place: Place, say: fx.Tell, locale: str, key: str, at: datetime) -> Job:
+    """Something of the bot's own to say there, outside any turn."""
+    body = {
+        "what": type(say).__name__, "effect": asdict(say), "flow_hash": "", "number": "",
+        "locale": locale, "place": place.key,
+    }  # fmt: skip
+    return Job(key, f"place:{place.key}", "say", body, "", at, at)

@@ -29,6 +29,7 @@ from bot.errors import ConflictError, TransientError
 from bot.ports.clock import Clock, Entropy
 from bot.ports.flows import Flows
 from bot.ports.intake import Incoming
+from bot.ports.linking import AccountLinks
 from bot.ports.routing import Router
 from bot.ports.store import Store, UnitOfWork
 from bot.ports.turns import Turns
@@ -67,6 +68,7 @@ class IntakeService:
         clock: Clock,
         entropy: Entropy,
         keys: Keys,
+        accounts: AccountLinks,
         *,
         burn: Callable[[str, str], Awaitable[bool]],
     ) -> None:
@@ -80,12 +82,13 @@ class IntakeService:
         self._clock = clock
         self._entropy = entropy
         self._keys = keys
+        self._accounts = accounts
 
     async def receive(self, incoming: Incoming) -> dict[str, Any]:
         at = self._clock.now()
         plan = Plan()
         try:
-            talk = await self._store.read(lambda work: self._talk(work, incoming))
+            talk = await self._store.glance(lambda work: self._talk(work, incoming))
             if talk.case is not None:
                 await self._published.learn(talk.case.flow_hash)
             plan = await self._meaning.plan(incoming, talk)
@@ -116,6 +119,8 @@ class IntakeService:
             work.add(row)  # so that of two first messages one waits for the other
         if plan.start:
             return self._start(work, incoming, plan, replace(row, locale=locale), at)
+        if plan.linking:
+            plan = self._linking(work, incoming, plan, locale, at)
         if plan.what is not None:
             case = work.case(plan.case_id)
             if case is None or case.place != incoming.place.key:
@@ -129,6 +134,19 @@ class IntakeService:
             what = self._without_stray_text(case, plan.what)
             return self._turns.take(work, case, what, dedupe_key=incoming.dedupe_key, at=at)
         return self._own(work, incoming, replace(row, locale=locale), plan, at)
+
+    def _linking(self, work: UnitOfWork, incoming: Incoming, plan: Plan, locale: str, at: datetime) -> Plan:
+        """Link the chat account, or take the link away: what to answer."""
+        place, user = incoming.place, incoming.user
+        if plan.linking == "unlink":
+            gone = self._accounts.remove(work, place, user, at=at)
+            return Plan(say=fx.Tell("unlinked" if gone else "link_needless"))
+        asked = self._accounts.ask(work, place, user, locale=locale, at=at)
+        if isinstance(asked, Reason):
+            return Plan(say=fx.Refuse(asked))
+        if asked is None:
+            return Plan(say=fx.Tell("link_needless"))
+        return Plan(say=fx.Tell("link_offer", {"number": asked.number}), link=f"link:{asked.id}")
 
     def _without_stray_text(self, case: Case, what: Happening) -> Happening:
         """Typed text is kept for the very question that asks for it; an old form's text is not."""

@@ -54,6 +54,7 @@ class Plan:
     offer: RouteResult | None = None
     locale: str = ""
     report: bool = False
+    linking: str = ""  # link or unlink the chat account; done inside the transaction
     link: str = ""
     note: dict[str, Any] | None = None
 
@@ -145,6 +146,8 @@ class Meaning:
                 return Plan(say=fx.Tell("menu"), offer=None, note={"menu": True})
             case pressed.Dismiss():
                 return Plan(say=fx.Tell("say_again"))
+            case pressed.LinkAccount():
+                return Plan(linking=incoming.choice)
             case _:
                 return Plan(say=fx.Refuse(Reason.NOT_EXPECTED))
 

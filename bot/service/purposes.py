@@ -13,6 +13,7 @@ FRESH = frozenset(
         Purpose.ENROL_SLOW,
         Purpose.WITHDRAW,
         Purpose.WORKING_METHOD,
+        Purpose.LINK,
     }
 )
 """Signatures: each needs a sign-in made for it and used for nothing else."""
@@ -33,4 +34,5 @@ def contexts_by_purpose(*, approve: str, enrol: str, sign_in: str) -> dict[Purpo
         Purpose.CHECK: approve,
         Purpose.VOUCH: sign_in,
         Purpose.WITHDRAW: approve,
+        Purpose.LINK: sign_in,
     }

@@ -101,7 +101,9 @@ class Speaking:
             return [*every[: MAX_BUTTONS - 2], not_me, person]
         if starts:
             return [*starts, other, person, not_me]
-        if key in {"person", "alarm", "too_long", "language_set"}:
+        if key == "linked":
+            return [not_me]
+        if key in {"person", "alarm", "too_long", "language_set", "unlinked"}:
             return [menu]
         return []
 

@@ -6,7 +6,7 @@ import re
 from html import unescape
 from http.cookies import SimpleCookie
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 
@@ -38,7 +38,7 @@ class Browser:
         self.jar: dict[str, str] = {}
         self._client = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
 
-    async def __aenter__(self) -> Browser:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.web import app, callback, case, chat, demo, desk, health, help, me, review, voucher  # noqa: A004
+from bot.adapters.web import app, callback, case, chat, demo, desk, health, help, linking, me, review, voucher  # noqa: A004
 from bot.adapters.web.shell import Site
 from tests.web.house import ROOT
 
@@ -22,6 +22,7 @@ PAGES = (
     desk.DeskPage,
     health.Health,
     help.HelpPage,
+    linking.LinkPage,
     me.Me,
     review.ReviewPage,
     voucher.Voucher,
