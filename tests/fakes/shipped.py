@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ import yaml
 from bot.core.elements import Heading
 from bot.core.message import Message
 from bot.core.model import Reason
+from bot.core.records import Case
 from bot.core.outcomes import outcomes
 from bot.core.tables import LOOKS, Verb
 from bot.flowfile.book import of_folder
@@ -24,6 +26,8 @@ from bot.flowfile.versions import from_folder
 from bot.flowfile.wording import LINKS
 from bot.ports.desk import CardView, ProofSeen
 from bot.service.card_posts import CardPosts
+from bot.service.homes import _Page
+from bot.service.homes import _Page
 from bot.service.speaking import Speaking
 from bot.service.word_files import WordFiles, folder_files
 from bot.service.words import Desk, WordService
@@ -79,6 +83,26 @@ def kinds() -> dict[str, Message]:
         for one in ONE_OF_EACH
     }
     return {**found, "everything": EVERYTHING}
+
+
+@cache
+def homes(locale: str) -> dict[str, Message]:
+    """The page that a person has with the bot inside a platform: when nothing is under way, in the middle
+    of a case, and as an agent sees it."""
+    page = _Page(words(), Shipped(), locale, AT, "https://keyturn.example")  # type: ignore[arg-type]
+    case: Any = SimpleNamespace(id="c1", number=NUMBER, flow="new_phone", status="open")
+    methods = (("microsoftAuthenticator", AT - timedelta(days=400)), ("fido2", AT), ("phone", None))
+    quiet = [*page.flows(False), *page.account(linked=False, named=False, known=True)]
+    busy = [*page.cases([case]), *page.flows(True), *page.methods(methods)]
+    agent = [*page.flows(False), *page.queue(tuple(views().values())[:4]), *page.methods(())]
+    linked = [*page.account(linked=True, named=False, known=True)]
+    foot = list(page.foot(LOCALES))
+    return {
+        "home.first": page.message([*quiet, *foot]),
+        "home.busy": page.message([*busy, *linked, *foot]),
+        "home.agent": page.message([*agent, *linked, *foot]),
+        "home.nobody": page.message(page.nobody()),
+    }
 
 
 def pressed() -> Message:
@@ -189,3 +213,25 @@ def _cards(locale: str) -> Iterator[tuple[str, Message]]:
     writer._words, writer._locale, writer._zone = words(), locale, ZoneInfo("Europe/Berlin")
     for name, view in views().items():
         yield f"card.{name}", writer.message(view, AT)
+
+
+# --- the page inside a chat platform ----------------------------------------------------------------
+
+
+def homes(locale: str) -> dict[str, Message]:
+    """For somebody new, for somebody with a case under way, for an agent with a queue."""
+    page: Any = _Page(words(), Shipped(), locale, AT, "https://keyturn.example")  # type: ignore[arg-type]
+    case = Case(
+        "c1", NUMBER, "", "new_phone", "", locale, "teams:t:u", {}, "", "", {}, "old_phone", 3, "open", "", AT,
+        AT,
+    )  # fmt: skip
+    methods = [("fido2", AT - timedelta(days=400)), ("microsoftAuthenticator", None)]
+    foot = [*page.account(linked=False, named=True, known=True), *page.foot(LOCALES)]
+    return {
+        "home.new": page.message([*page.flows(False), *page.methods([]), *foot]),
+        "home.busy": page.message([*page.cases([case]), *page.flows(True), *page.methods(methods), *foot]),
+        "home.agent": page.message(
+            [*page.flows(False), *page.queue(list(views().values())[:3]), *page.methods(None), *foot]
+        ),
+        "home.nobody": page.message(page.nobody()),
+    }

@@ -63,10 +63,7 @@ def inline(one: Message) -> Message:
 
 def goldens() -> dict[str, dict[str, Rendered]]:
     """Everything, by file and name."""
-    found = {
-        locale: {name: message(one) for name, one in sorted(shipped.messages(locale).items())}
-        for locale in shipped.LOCALES
-    }
+    found = {locale: _said(locale) for locale in shipped.LOCALES}
     kinds = {name: message(inline(one)) for name, one in shipped.kinds().items()}
     form = form_view(FORM, "f:c1:phone:3", ref="D1:1.2")
     assert form is not None
@@ -76,9 +73,13 @@ def goldens() -> dict[str, dict[str, Rendered]]:
         "form.inline": message(inline(FORM)),
         "form.button": message(FORM),
         "form.open": form,
-        "home": home_view(shipped.messages("en")["common.menu"], address),
     }
     return found
+
+
+def _said(locale: str) -> dict[str, Rendered]:
+    said = {name: message(one) for name, one in sorted(shipped.messages(locale).items())}
+    return said | {name: home_view(one, address) for name, one in shipped.homes(locale).items()}
 
 
 def written(renders: dict[str, Rendered]) -> str:
