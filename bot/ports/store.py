@@ -127,6 +127,11 @@ class Store(Protocol):
         """Run *fn* on one consistent snapshot; writing raises."""
         ...
 
+    async def glance(self, fn: Callable[[UnitOfWork], T]) -> T:
+        """As `read`, for a row or two by their keys: those that come at the same moment may share one
+        trip to the database and its snapshot, so a slow one would keep the others waiting."""
+        ...
+
     async def take_jobs(self, holder: str, *, now: datetime, span: timedelta, limit: int) -> list[Job]:
         """Lease the heads of lanes that are due and not leased."""
         ...

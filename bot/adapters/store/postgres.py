@@ -172,6 +172,9 @@ class PostgresStore:
     async def read(self, fn: Callable[[UnitOfWork], T]) -> T:
         return await self._threaded(lambda: self._once(READ, fn)[0])
 
+    async def glance(self, fn: Callable[[UnitOfWork], T]) -> T:
+        return await self.read(fn)
+
     async def take_jobs(self, holder: str, *, now: datetime, span: timedelta, limit: int) -> list[Job]:
         def take(work: UnitOfWork) -> list[Job]:
             assert isinstance(work, Unit)

@@ -13,15 +13,13 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from sqlite_utils import Database
-
 from bot.adapters.store.sqlite_file import SqliteConnection, connect, migrate
+from bot.adapters.store.sqlite_reading import Readers
 from bot.adapters.store.statements import SQLITE, Book
 from bot.adapters.store.unit import Unit, finished
 from bot.adapters.store.waiting import Waiting
@@ -33,7 +31,6 @@ T = TypeVar("T")
 
 AT_ONCE = 256
 """Functions that share a commit at most."""
-READERS = 4
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
@@ -73,9 +70,7 @@ class SqliteStore:
         self._queue: queue.SimpleQueue[_Wanted | Callable[[], None] | None] = queue.SimpleQueue()
         self._arrived: dict[asyncio.AbstractEventLoop, list[_Wanted]] = {}
         self._waiting = Waiting(self._mark, self._version())
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
-        self._local = threading.local()
-        self._reading: list[Database] = []
+        self._readers = Readers(path, self._book)
         self._closed = False
         self._writer = threading.Thread(target=self._write, name="store-write", daemon=True)
         self._writer.start()
@@ -101,7 +96,10 @@ class SqliteStore:
             self._queue.put(wanted)
 
     async def read(self, fn: Callable[[UnitOfWork], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, fn)
+        return await self._readers.read(fn)
+
+    async def glance(self, fn: Callable[[UnitOfWork], T]) -> T:
+        return await self._readers.glance(fn)
 
     async def take_jobs(self, holder: str, *, now: datetime, span: timedelta, limit: int) -> list[Job]:
         def take(work: UnitOfWork) -> list[Job]:
@@ -133,27 +131,8 @@ class SqliteStore:
             self._hand_over(loop)
         self._queue.put(None)
         await asyncio.to_thread(self._writer.join)
-        await asyncio.to_thread(self._readers.shutdown)
-        for database in self._reading:
-            database.close()
+        await asyncio.to_thread(self._readers.close)
         self._database.close()
-
-    # --- reading
-
-    def _read(self, fn: Callable[[UnitOfWork], T]) -> T:
-        database: Database | None = getattr(self._local, "database", None)
-        if database is None:
-            database = self._local.database = connect(self._path, reading=True)
-            self._reading.append(database)
-        unit = Unit(SqliteConnection(database), self._book, writing=False)
-        database.execute("BEGIN")
-        try:
-            result = fn(unit)
-            finished(result)
-            return result
-        finally:
-            unit.end()
-            database.execute("ROLLBACK")
 
     def _version(self) -> int:
         return int(self._database.execute("PRAGMA data_version").fetchone()[0])

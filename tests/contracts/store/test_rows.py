@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -276,11 +277,34 @@ async def test_reading_sees_one_moment_and_cannot_write(store: Store) -> None:
     assert await store.read(lambda work: work.lock(Limit, "x")) == Limit("x", 1, NOW)
 
 
+async def test_glances_at_the_same_moment_are_each_for_themselves(store: Store) -> None:
+    """One that fails, writes or was given up does not disturb those beside it."""
+    await store.transact(lambda work: work.add(Limit("x", 1, NOW)))
+
+    def broken(work: UnitOfWork) -> None:
+        raise LookupError
+
+    given_up = asyncio.ensure_future(store.glance(lambda work: work.get(Limit, "x")))
+    seen = asyncio.gather(
+        store.glance(lambda work: work.get(Limit, "x")),
+        store.glance(broken),
+        store.glance(lambda work: work.add(Limit("y", 1, NOW))),
+        store.glance(lambda work: work.get(Limit, "y")),
+        return_exceptions=True,
+    )
+    await asyncio.sleep(0)
+    given_up.cancel()
+    first, error, refused, last = await seen
+    assert (first, last) == (Limit("x", 1, NOW), None)
+    assert (type(error), type(refused)) == (LookupError, RuntimeError)
+
+
 async def test_a_unit_of_work_is_dead_after_its_transaction(store: Store) -> None:
     """Nobody can write outside a transaction by keeping the unit."""
     kept: list[UnitOfWork] = []
     await store.transact(kept.append)
     await store.read(kept.append)
+    await store.glance(kept.append)
     for work in kept:
         with pytest.raises(AttributeError):
             work.get(Limit, "x")
