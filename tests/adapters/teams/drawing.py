@@ -26,7 +26,7 @@ from bot.core.elements import (
     Toggle,
 )
 from bot.core.message import Message
-from tests.fakes.shipped import LOCALES, kinds, messages, pressed, words
+from tests.fakes.shipped import LOCALES, homes, kinds, messages, pressed, words
 
 GOLDEN = Path(__file__).parent / "golden"
 PEOPLE = ("29:1agent", "29:1agent2")
@@ -83,7 +83,10 @@ def card(message: Message, *, refresh: tuple[str, ...] = ()) -> dict[str, Any]:
 
 def groups() -> dict[str, dict[str, dict[str, Any]]]:
     """By golden file: every drawing by its name."""
-    found = {locale: {name: drawn(one) for name, one in messages(locale).items()} for locale in LOCALES}
+    found = {
+        locale: {name: drawn(one) for name, one in {**messages(locale), **homes(locale)}.items()}
+        for locale in LOCALES
+    }
     found["kinds"] = {name: drawn(one) for name, one in kinds().items()}
     found["kinds"]["answered"] = drawn(pressed())
     found["kinds"]["filled_in_place"] = drawn(IN_PLACE)

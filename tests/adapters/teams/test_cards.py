@@ -35,7 +35,7 @@ from bot.core.elements import (
 from bot.core.message import MAX_ELEMENTS, Message
 from tests.adapters.teams.drawing import CARDS, GOLDEN, IN_PLACE, card, drawn, groups, written
 from tests.core.test_message import ONE_OF_EACH
-from tests.fakes.shipped import LOCALES, kinds, messages
+from tests.fakes.shipped import LOCALES, homes, kinds, messages
 from tests.fakes.teams.cards import complaints, inputs_of, size, text_of, walk
 
 HOSTILE = [
@@ -62,7 +62,7 @@ def test_every_message_looks_as_it_did(group: str) -> None:
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_message_shows_on_every_client(locale: str) -> None:
     """Known elements and properties of version 1.5, few enough buttons, small enough."""
-    for name, message in {**messages(locale), **kinds()}.items():
+    for name, message in {**messages(locale), **homes(locale), **kinds()}.items():
         assert complaints(card(message)) == [], name
 
 

@@ -85,7 +85,7 @@ async def test_somebody_who_blocked_us_is_left_alone(teams: TeamsHouse) -> None:
     user = await greeted(teams)
     teams.connector.conversation(user.conversation).blocked = True
     await teams.settle()
-    (address,) = await teams.rows(ChatAddress)
+    (address,) = await teams.rows(ChatAddress, place=teams.place().key)
     assert address.closed
     tried = len(teams.connector.requests)
     await teams.press("menu", place=teams.place(), user=user.oid)
@@ -124,13 +124,13 @@ async def test_a_new_service_url_is_learned_from_the_next_message(teams: TeamsHo
     """Teams moves people between regions; we write where it last said, verified, that they are."""
     user = await greeted(teams)
     await teams.settle()
-    (address,) = await teams.rows(ChatAddress)
+    (address,) = await teams.rows(ChatAddress, place=teams.place().key)
     assert address.body["service_url"] == teams.connector.service_url
     async with _second(teams) as other:
         old, user.connector.port = user.connector.port, other
         await user.write("menu")
         user.connector.port = old
-    (address,) = await teams.rows(ChatAddress)
+    (address,) = await teams.rows(ChatAddress, place=teams.place().key)
     assert f":{other}/" in address.body["service_url"]
 
 
