@@ -18,7 +18,6 @@ import yaml
 from bot.core.elements import Heading
 from bot.core.message import Message
 from bot.core.model import Reason
-from bot.core.records import Case
 from bot.core.outcomes import outcomes
 from bot.core.tables import LOOKS, Verb
 from bot.flowfile.book import of_folder
@@ -26,7 +25,6 @@ from bot.flowfile.versions import from_folder
 from bot.flowfile.wording import LINKS
 from bot.ports.desk import CardView, ProofSeen
 from bot.service.card_posts import CardPosts
-from bot.service.homes import _Page
 from bot.service.homes import _Page
 from bot.service.speaking import Speaking
 from bot.service.word_files import WordFiles, folder_files
@@ -213,25 +211,3 @@ def _cards(locale: str) -> Iterator[tuple[str, Message]]:
     writer._words, writer._locale, writer._zone = words(), locale, ZoneInfo("Europe/Berlin")
     for name, view in views().items():
         yield f"card.{name}", writer.message(view, AT)
-
-
-# --- the page inside a chat platform ----------------------------------------------------------------
-
-
-def homes(locale: str) -> dict[str, Message]:
-    """For somebody new, for somebody with a case under way, for an agent with a queue."""
-    page: Any = _Page(words(), Shipped(), locale, AT, "https://keyturn.example")  # type: ignore[arg-type]
-    case = Case(
-        "c1", NUMBER, "", "new_phone", "", locale, "teams:t:u", {}, "", "", {}, "old_phone", 3, "open", "", AT,
-        AT,
-    )  # fmt: skip
-    methods = [("fido2", AT - timedelta(days=400)), ("microsoftAuthenticator", None)]
-    foot = [*page.account(linked=False, named=True, known=True), *page.foot(LOCALES)]
-    return {
-        "home.new": page.message([*page.flows(False), *page.methods([]), *foot]),
-        "home.busy": page.message([*page.cases([case]), *page.flows(True), *page.methods(methods), *foot]),
-        "home.agent": page.message(
-            [*page.flows(False), *page.queue(list(views().values())[:3]), *page.methods(None), *foot]
-        ),
-        "home.nobody": page.message(page.nobody()),
-    }
