@@ -60,6 +60,7 @@ class TeamsChat:
         self._posts = posts
         self._budget = budget
         self._viewers = viewers
+        self._agents_known = not config.agents
 
     # --- ports.chat.Chat -------------------------------------------------------------------------
 
@@ -91,6 +92,8 @@ class TeamsChat:
         """Keep how to write to whoever sent this. Only for a verified activity: an address from
         elsewhere would make us post to it."""
         known: dict[str, Any] = {"service_url": one.service_url, "bot": one.bot}
+        if not self._agents_known:
+            await self._learn_agents(known)
         if one.personal:
             body = {**known, "conversation": one.conversation, "user": one.user}
             await self._posts.learn(self._config.place(one.oid), body)
@@ -100,6 +103,13 @@ class TeamsChat:
         address = await self._posts.address(place)
         if address is None or not address.body.get("conversation"):
             await self._posts.learn(place, {**known, "user": one.user})
+
+    async def _learn_agents(self, known: Mapping[str, Any]) -> None:
+        """The agents' channel may never say a word to us; it is where our tenant is."""
+        place = Place(CHANNEL, self._config.tenant_id, self._config.agents)
+        if await self._posts.address(place) is None:
+            await self._posts.learn(place, known)
+        self._agents_known = True
 
     async def reach(self, place: Place) -> bool:
         """Whether we can write to somebody privately; opens the conversation where there is none."""
@@ -175,7 +185,7 @@ class TeamsChat:
             except SendFailedError as err:
                 raise await self._translated(to, err) from None
         if not body:
-            raise PermanentError("a channel the app was not added to", reason="unknown_address")
+            raise PermanentError("nobody ever wrote to us in Teams", reason="unknown_address")
         return Where(str(body["service_url"]), to.address, str(body["bot"]))
 
     async def _opened(self, to: Place, where: Where) -> Where:

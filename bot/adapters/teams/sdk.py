@@ -111,7 +111,9 @@ class Sdk:
             said.append(answer)
             if one.type == "invoke":
                 value = InvokeResponse(status=answer.status, body=answer.body)
-                await context.send_activity(Activity(type="invokeResponse", value=value))
+                # Not `context.send_activity`, which copies the whole card deeply first.
+                said_so = Activity(type="invokeResponse", value=value)
+                await self._adapter.send_activities(context, [said_so])
 
         response = await self._adapter.process_activity(who, _activity(one), logic)
         return Answer(int(response.status), response.body) if response is not None else said[0]
