@@ -59,8 +59,8 @@ async def _run(args: argparse.Namespace, data: Path) -> None:
         async with aiohttp.ClientSession(trust_env=False) as http:
             product, page, chat, first_day = await wire(settings, sandbox.url, http)
             await product.start(alone=True)
-            printing = asyncio.create_task(first_day.begin())
             try:
+                await first_day.begin()
                 async with serving(product.web(page, chat), listening):
                     print(f"Keyturn is ready: http://{args.host}:{port}", flush=True)
                     await product.warm()
@@ -68,7 +68,6 @@ async def _run(args: argparse.Namespace, data: Path) -> None:
                     await stop.wait()
                     product.polls.close()
             finally:
-                printing.cancel()
                 await product.stop()
     finally:
         await sandbox.stop()

@@ -59,15 +59,22 @@ class CodeBook:
     # --- making ----------------------------------------------------------------------------------
 
     async def prepare(
-        self, oid: str, codes: Sequence[str], *, at: datetime, counts_from: datetime
+        self,
+        oid: str,
+        codes: Sequence[str],
+        *,
+        at: datetime,
+        counts_from: datetime,
+        hasher: PasswordHasher | None = None,
     ) -> list[SavedCode]:
-        """Rows for *codes*; the slow part, done before the transaction."""
+        """Rows for *codes*; the slow part, done before the transaction. How slow, *hasher* says."""
         set_id = new_id(self._entropy, at)
+        hasher = hasher or self._hasher
 
         def rows() -> list[SavedCode]:
             made = [
                 SavedCode(
-                    self._selector(oid, code), set_id, oid, self._hasher.hash(self._secret(oid, code)), at,
+                    self._selector(oid, code), set_id, oid, hasher.hash(self._secret(oid, code)), at,
                     counts_from, "good", None, "",
                 )
                 for code in map(plain, codes)
