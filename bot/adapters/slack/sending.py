@@ -34,8 +34,9 @@ Sleep = Callable[[float], Awaitable[None]]
 MINUTE = timedelta(minutes=1)
 SPACING = timedelta(seconds=1)
 """Between two messages to one place, and between two changes of one message."""
-PATIENCE = 15.0
-"""Seconds a call waits for its turn; with more ahead of it, it comes back later."""
+PATIENCE = 5.0
+"""Seconds a call waits for its turn; with more ahead of it, it comes back later, so that one busy place
+does not take all hands."""
 BUDGETS: Mapping[str, int] = {
     "chat.postEphemeral": 100,  # tier 4
     "chat.postMessage": 240,  # "several hundred"
@@ -95,22 +96,31 @@ class Calls:
         self._paces: dict[tuple[str, str], _Pace] = {}
         self._places: OrderedDict[str, datetime] = OrderedDict()
 
-    async def bot(self, tenant: str) -> Bot:
-        """Ours in *tenant* (a workspace or an organisation)."""
+    async def bot(self, tenant: str, team: str = "") -> Bot:
+        """Ours in *tenant*, a workspace or an organisation, of which *team* is the workspace if known."""
         organisation = tenant.startswith("E")
         try:
-            return await self._workspaces.bot("" if organisation else tenant, tenant if organisation else "")
+            return await self._workspaces.bot(
+                team if organisation else tenant, tenant if organisation else ""
+            )
         except PermanentError as err:
             if err.reason not in _TOKEN:
                 raise
             raise NotTakenError(str(err), retry_after=_TOKEN_WAIT) from None
 
     async def make(
-        self, tenant: str, method: str, call: Call, *, place: str = "", patience: float = PATIENCE
+        self,
+        tenant: str,
+        method: str,
+        call: Call,
+        *,
+        team: str = "",
+        place: str = "",
+        patience: float = PATIENCE,
     ) -> Mapping[str, Any]:
         """Call *method* when it is due. *place*: a message to it, which keeps its own distance."""
-        bot = await self.bot(tenant)
-        pace = self._paces.setdefault((tenant, method), _Pace(BUDGETS[method]))
+        bot = await self.bot(tenant, team)
+        pace = self._paces.setdefault((team or tenant, method), _Pace(BUDGETS[method]))
         now = self._clock.now()
         due = max(pace.due(now), self._due(place, now))
         wait = (due - now).total_seconds()

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.adapters.slack.chat import digest
+from bot.adapters.slack.looking import digest
 from bot.adapters.slack.sending import BUDGETS, PATIENCE, NotTakenError
 from bot.core.elements import MAX_PARAGRAPH, Heading, Link, LinkButton, Paragraph, Span, Untrusted
 from bot.core.message import Message
@@ -258,6 +258,26 @@ async def test_history_goes_into_the_thread_of_its_card_and_once(out: Outgoing) 
     assert [words(one.blocks) for one in history] == ["Jonas took it", "Approved"]
     assert {one.thread_ts for one in history} == {card.ts}
     assert out.made("conversations.replies") == ["ok"]
+
+
+async def test_what_somebody_deleted_is_left_alone(out: Outgoing) -> None:
+    """A card that an agent took away does not come back, and its case is not held up."""
+    ref = await out.chat.post(out.channel, HELLO, key="card/c1")
+    out.cards[0].deleted = True
+    await out.chat.update(out.channel, ref, Message.line("Done"), key="u/1")
+    await out.chat.reply(out.channel, ref, Message.line("Approved"), key="card/c1/h1")
+    assert out.cards == []
+
+
+async def test_a_conversation_that_is_gone_is_opened_anew(out: Outgoing) -> None:
+    """After the app was installed again, people have another conversation with it."""
+    await out.posts.learn(out.place, {"channel": "D0OLD", "team": HOME})
+    ref = await out.chat.post(out.place, HELLO, key="e1/0")
+    assert [message.channel for message in out.seen] == [ref.partition(":")[0]]
+    known = await out.posts.address(out.place)
+    assert known is not None
+    assert known.body == {"channel": out.seen[0].channel, "team": HOME}
+    assert await out.posts.by_ref(out.place, ref) is not None
 
 
 async def test_a_very_long_message_arrives_whole_and_once(out: Outgoing) -> None:
