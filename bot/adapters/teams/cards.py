@@ -17,6 +17,7 @@ from bot.adapters.teams.inbound import CHOICE, FIELD, NONCE, REF
 from bot.adapters.teams.sdk import Outgoing
 from bot.adapters.teams.texts import Address, block, escaped, is_plain, lines, literal, rich, styled
 from bot.core.elements import (
+    MAX_PARAGRAPH,
     Buttons,
     Choice,
     Code,
@@ -46,6 +47,7 @@ from bot.core.elements import (
     plain,
 )
 from bot.core.message import CONTROLS, Message
+from bot.core.text import clean
 from bot.ports.words import Words
 
 MAX_BYTES = 80 * 1024
@@ -133,7 +135,8 @@ class _Drawing:
             case Paragraph():
                 return [block(one.spans, address)]
             case Untrusted():
-                return [{"type": "Container", "style": "emphasis", "items": lines(one.text)}]
+                said = "\n".join(clean(line, MAX_PARAGRAPH) for line in one.text.splitlines())
+                return [{"type": "Container", "style": "emphasis", "items": lines(said or one.text)}]
             case Steps():
                 return [block(item, address, lead=f"{n}. ") for n, item in enumerate(one.items, 1)]
             case Facts():

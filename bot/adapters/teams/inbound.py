@@ -145,9 +145,10 @@ def heard(one: Envelope) -> Heard:
     match one.type:
         case "message":
             value = one.raw.get("value")
-            if isinstance(value, dict):  # Action.Submit arrives as a message without text
-                return _pressed(value, one.reply_to) or Nothing()
-            return Said(said(one))
+            if not isinstance(value, dict):
+                return Said(said(one))
+            # Action.Submit arrives as a message without text
+            return _pressed(value, one.reply_to) or (Said(text) if (text := said(one)) else Nothing())
         case "invoke":
             return _invoked(one)
         case "installationUpdate":
