@@ -16,7 +16,7 @@ COMMANDS = {
     "demo": "start everything on the embedded defaults, with a sandbox tenant",
     "serve": "run the product as app.yaml says",
     "sandbox": "run the small Entra and Graph on their own",
-    "check": "prove a set-up against the authority and Graph",
+    "check": "prove a set-up against Entra, Graph, Slack and Teams",
     "manifest": "write what Slack, Teams and Entra want to know of this installation",
     "flows": "check, test and try guided flows",
     "route": "show where a message would be routed",

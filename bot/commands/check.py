@@ -1,4 +1,4 @@
-"""`keyturn check`: does the set-up work, live, against the authority and Graph?
+"""`keyturn check`: does the set-up work, live, against the authority, Graph, Slack and Teams?
 
 Green is good, amber works with less, red must be mended. Exit code 0: nothing red. 1: something is.
 2: the settings cannot be used.
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.commands.check_entra import Line
     from bot.settings import Settings
 
@@ -22,7 +24,7 @@ _SIGNS = {"green": "✓", "amber": "!", "red": "✗"}
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(
-        "check", help="prove a set-up against the authority and Graph"
+        "check", help="prove a set-up against Entra, Graph, Slack and Teams"
     )
     parser.add_argument("--config", type=Path, default=Path("app.yaml"), help="default: app.yaml")
     parser.add_argument("--format", choices=("text", "json"), default="text")
@@ -36,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
     from bot.settings import load
 
-    found = asyncio.run(findings(load(args.config, os.environ)))
+    found = asyncio.run(findings(load(args.config, os.environ), os.environ))
     if args.format == "json":
         sys.stdout.write(json.dumps([asdict(line) for line in found], ensure_ascii=False, indent=1) + "\n")
     else:
@@ -44,19 +46,29 @@ def run(args: argparse.Namespace) -> int:
     return 1 if any(line.level == "red" for line in found) else 0
 
 
-async def findings(settings: Settings) -> list[Line]:
+async def findings(settings: Settings, env: Mapping[str, str]) -> list[Line]:
     """All lines, in the order in which one would mend them."""
     import asyncio
 
     from bot.commands import check_entra as probes
     from bot.service.chance import SystemClock
 
+    clock = SystemClock()
     found = await asyncio.to_thread(probes.store, settings)
-    found += [line async for line in probes.authority(settings, SystemClock())]
-    if any(line.level == "red" for line in found if line.what == "authority"):
-        return found  # without it the rest would only say so again
-    found += [line async for line in probes.registrations(settings)]
-    found += [line async for line in probes.graph(settings)]
+    entra = [line async for line in probes.authority(settings, clock)]
+    if not any(line.level == "red" and line.what == "authority" for line in entra):
+        # without it the rest would only say so again
+        entra += [line async for line in probes.registrations(settings)]
+        entra += [line async for line in probes.graph(settings)]
+    found += entra
+    if settings.slack is not None:
+        from bot.commands import check_slack
+
+        found += [line async for line in check_slack.lines(settings, env, clock)]
+    if settings.teams is not None:
+        from bot.commands import check_teams
+
+        found += [line async for line in check_teams.lines(settings)]
     return found
 
 

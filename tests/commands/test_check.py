@@ -51,7 +51,7 @@ desk: {{phone: "+49 30 1"}}
 
 
 async def found(sandbox: Sandbox, folder: Path, *changes: tuple[str, str]) -> list[Line]:
-    return await findings(settings(sandbox, folder, *changes))
+    return await findings(settings(sandbox, folder, *changes), {})
 
 
 def wrong(lines: list[Line]) -> dict[str, str]:

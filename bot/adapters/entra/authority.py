@@ -155,7 +155,9 @@ def confidential(
             http_client=http,
             token_cache=cache,
         )
-    except (httpx.HTTPError, ValueError, KeyError, RuntimeError) as err:
+    except (
+        httpx.HTTPError, msal.exceptions.MsalServiceError, ValueError, KeyError, RuntimeError
+    ) as err:  # fmt: skip
         raise TransientError(f"the authority cannot be used ({type(err).__name__})") from None
 
 
