@@ -20,7 +20,7 @@ from tests.fakes.slack.reading import controls, links, words
 from tests.fakes.slack.server import FakeSlack, slacking
 from tests.fakes.slack.workspace import BOT_USER
 from tests.journey.driver import Agent, Journey, until
-from tests.journey.slack_demo import SETTINGS
+from tests.journey.platform_demo import SETTINGS
 from tests.journey.world import Demo
 
 T = TypeVar("T")
@@ -32,8 +32,8 @@ class SlackAside:
     """A strict Slack on real time, in its own thread; `do` runs something in its loop."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
         self._stack = contextlib.AsyncExitStack()
         opened = self._stack.enter_async_context(slacking(SystemClock(), ack_within=ACKNOWLEDGED_WITHIN))
@@ -44,13 +44,13 @@ class SlackAside:
         async def awaited() -> T:
             return await what
 
-        return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result(timeout=120)
+        return asyncio.run_coroutine_threadsafe(awaited(), self.loop).result(timeout=120)
 
     def close(self) -> None:
         self.do(self._stack.aclose())
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(timeout=20)
-        self._loop.close()
+        self.loop.close()
 
 
 class SlackDemo(Demo):
@@ -65,7 +65,7 @@ class SlackDemo(Demo):
 
     def command(self) -> list[str]:
         return [
-            sys.executable, "-m", "tests.journey.slack_demo", "--port", str(self.port),
+            sys.executable, "-m", "tests.journey.platform_demo", "--port", str(self.port),
             "--data", str(self.data), "--sandbox-port", str(self.sandbox_port), "--verbose",
         ]  # fmt: skip
 
