@@ -32,7 +32,7 @@ from bot.adapters.web.me import Me
 from bot.adapters.web.polling import Polls
 from bot.adapters.web.review import ReviewPage
 from bot.adapters.web.shell import Shell, Site
-from bot.adapters.web.visitor import countries_of, nowhere
+from bot.adapters.web.visitor import Countries, countries_of, nowhere
 from bot.adapters.web.voucher import Voucher
 from bot.chatting import wire
 from bot.core import effects as fx
@@ -109,11 +109,13 @@ def build(
     clock: Clock | None = None,
     entropy: Entropy | None = None,
     security_info: str = SECURITY_INFO,
+    countries: Countries | None = None,
     demo: bool = False,
 ) -> Product:
     """Wire the product. Opens (and migrates) the store; raises UnusableError when it cannot.
 
-    *security_info* is where people register sign-in methods themselves."""
+    *security_info* is where people register sign-in methods themselves; *countries* goes before what
+    the settings say of `geo`."""
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
     store = open_store(settings.store.url)
     keys = Keys(settings.secrets.server_key.reveal_bytes(), settings.secrets.pepper.reveal_bytes())
@@ -347,7 +349,7 @@ def build(
             address_header=settings.address_header,
         ),
         words, sessions, entropy, root / "templates",
-        countries=countries_of(Path(database)) if database else nowhere,
+        countries=countries or (countries_of(Path(database)) if database else nowhere),
     )  # fmt: skip
     polls = Polls(store)
     pages: list[Page] = [

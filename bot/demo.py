@@ -24,6 +24,7 @@ from bot.adapters.mail.mailbox import MailboxMail
 from bot.adapters.sandbox.client import SandboxClient
 from bot.adapters.web.chat import Chat
 from bot.adapters.web.demo import DemoPage
+from bot.adapters.web.visitor import UNKNOWN
 from bot.app import build
 from bot.errors import UnusableError
 from bot.ports.chat_pages import Chatter
@@ -48,6 +49,19 @@ class People:
 
     def find(self, ident: str) -> Chatter | None:
         return self.known.get(ident)
+
+
+class Countries:
+    """Where visitors are said to be: where the sandbox has everybody, since all are on this machine."""
+
+    def __init__(self) -> None:
+        self._told = UNKNOWN
+
+    def __call__(self, address: str) -> str:
+        return self._told
+
+    async def refresh(self, tenant: SandboxClient) -> None:
+        self._told = await tenant.country()
 
 
 def write_settings(data: Path, *, host: str, port: int, sandbox_port: int) -> Path:
@@ -193,17 +207,21 @@ async def wire(
 ) -> tuple[Product, DemoPage, Chat, FirstDay]:
     """The product with what only the demo has: the chat, the front page, the first day."""
     loaded = load(settings, os.environ)
+    countries, tenant = Countries(), SandboxClient(http, sandbox_url)
+    await countries.refresh(tenant)
     product = build(
         loaded,
         mail=MailboxMail(http, sandbox_url),
         security_info=f"{loaded.public_url.rstrip('/')}/sandbox/tenant",
+        countries=countries,
         demo=True,
     )
-    tenant = SandboxClient(http, sandbox_url)
     cast = [Chatter(str(p["id"]), str(p["name"]), str(p["oid"]), linked=False) for p in await tenant.people()]
     people = People({one.id: one for one in cast})
     entropy = SystemEntropy()
     first_day = FirstDay(product.store, product.turns, product.codes, tenant, people, SystemClock())
     chat = Chat(product.shell, product.chat, product.intake, people, product.links, product.polls, entropy)
-    page = DemoPage(product.shell, people, first_day, sandbox_url=sandbox_url)
+    page = DemoPage(
+        product.shell, people, first_day, sandbox_url=sandbox_url, changed=lambda: countries.refresh(tenant)
+    )
     return product, page, chat, first_day

@@ -11,6 +11,8 @@ from bot.sandbox.directory import Clock
 from bot.sandbox.storage import Storage, stamp
 
 SEEDED_SESSIONS = (("Outlook", "Windows laptop", 3), ("Teams", "Phone", 9))
+HOME = "DE"
+"""Where everybody's earlier sign-ins came from."""
 
 
 class Journal:
@@ -31,6 +33,7 @@ class Journal:
         for app, device, days in SEEDED_SESSIONS:
             at = stamp(self._clock.now() - timedelta(days=days))
             self._open(person, app, device, "password", at)
+            self._sign_in(person, at, app, 0, "password", HOME)
 
     def _open(self, person: str, app: str, device: str, how: str, at: str) -> str:
         session = str(uuid4())
@@ -68,16 +71,13 @@ class Journal:
     # --- logs ---------------------------------------------------------------------------------
 
     def signed_in(self, person: str, app: str, how: str, *, error: int = 0, country: str = "") -> None:
+        self._sign_in(person, self._now(), app, error, how, country)
+
+    def _sign_in(self, person: str, at: str, app: str, error: int, how: str, country: str) -> None:
         self._storage.run(
             "INSERT INTO sign_ins VALUES (?, ?, ?, ?, ?, ?, ?)",
-            str(uuid4()),
-            person,
-            self._now(),
-            app,
-            error,
-            how,
-            country,
-        )
+            str(uuid4()), person, at, app, error, how, country,
+        )  # fmt: skip
 
     def sign_ins(self, person: str = "") -> list[dict[str, Any]]:
         """Newest first."""

@@ -216,10 +216,11 @@ async def test_sign_ins_are_newest_first_and_filtered(sandbox: Sandbox, graph: G
     sandbox.clock.go(minutes=1)
     await graph.http.post("/sandbox/people/deputy/change", json={"sign_in_error": 50126})
     everyone = (await graph.read("/auditLogs/signIns")).json()["value"]
-    assert [one["status"]["errorCode"] for one in everyone] == [50126, 50053]
+    assert [one["status"]["errorCode"] for one in everyone[:3]] == [50126, 50053, 0]
     where = {"$filter": f"userId eq '{sandbox.oid('employee')}'", "$top": "5"}
-    (one,) = (await graph.read("/auditLogs/signIns", **where)).json()["value"]
-    assert one["location"]["countryOrRegion"] == "DE"
+    mine = (await graph.read("/auditLogs/signIns", **where)).json()["value"]
+    assert [one["status"]["errorCode"] for one in mine] == [50053, 0, 0]
+    assert {one["location"]["countryOrRegion"] for one in mine} == {"DE"}
 
 
 async def test_revoking_moves_the_date_and_ends_sessions(sandbox: Sandbox, graph: Graph) -> None:

@@ -296,6 +296,10 @@ def _waiting(work: UnitOfWork) -> list[Any]:
     return work.find(Job, kind="card", status="waiting", order="seq")
 
 
+async def nothing() -> None:
+    """Where nobody needs to hear of a change."""
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -354,7 +358,7 @@ async def house(
     demo_page = None
     if demo:
         sandbox_url = sandbox.url if sandbox else "http://127.0.0.1:1"
-        demo_page = DemoPage(shell, People(), restarts, sandbox_url=sandbox_url)
+        demo_page = DemoPage(shell, People(), restarts, sandbox_url=sandbox_url, changed=nothing)
         pages += [demo_page, Chat(shell, chat, echo, People(), HandleLinks(), polls, entropy)]
     app = build(shell, pages)
     runner = web.AppRunner(app, access_log=None)

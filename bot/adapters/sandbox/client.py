@@ -24,6 +24,10 @@ class SandboxClient:
         assert isinstance(found, list)
         return found
 
+    async def country(self) -> str:
+        """Where the sandbox says that everybody is."""
+        return str((await self._call("GET", "/sandbox/country"))["country"])
+
     async def start_over(self, person: str) -> None:
         await self._call("POST", "/sandbox/start-over", {"person": person})
 

@@ -7,6 +7,7 @@ address be enough, for people and for scripts.
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl
 
 import aiohttp
@@ -38,9 +39,18 @@ _PATIENCE = aiohttp.ClientTimeout(total=70)
 
 
 class DemoPage:
-    """*sandbox_url* is where the sandbox listens on loopback."""
+    """*sandbox_url* is where the sandbox listens on loopback; *changed* hears of every change made there."""
 
-    def __init__(self, shell: Shell, chatters: Chatters, start_over: StartOver, *, sandbox_url: str) -> None:
+    def __init__(
+        self,
+        shell: Shell,
+        chatters: Chatters,
+        start_over: StartOver,
+        *,
+        sandbox_url: str,
+        changed: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._changed = changed
         self._shell = shell
         self._chatters = chatters
         self._start_over = start_over
@@ -87,6 +97,8 @@ class DemoPage:
             raise TransientError("the sandbox does not answer") from err
         if request.method == "POST" and request.path == "/sandbox/start-over" and answer.status < 400:
             await self._start_over.start_over(_person(sent, request.content_type))
+        if request.method not in ("GET", "HEAD"):
+            await self._changed()
         back = CIMultiDict((k, v) for k, v in answer.headers.items() if k.lower() not in _NOT_BACK)
         response = web.Response(status=answer.status, headers=back, body=body)
         response[PANE] = True
