@@ -32,11 +32,10 @@ _LAST = 5.0
 class Socket:
     """One connection, from `start` to `stop`."""
 
-    def __init__(self, app: AsyncApp, app_token: str, clients: Clients, *, ping: float = PING) -> None:
+    def __init__(self, app: AsyncApp, app_token: str, clients: Clients) -> None:
         self._app = app
         self._app_token = app_token
         self._clients = clients
-        self._ping = ping
         self._client: _Client | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._under_way: set[asyncio.Task[Any]] = set()
@@ -44,11 +43,13 @@ class Socket:
 
     async def start(self) -> None:
         """Begin to connect, and go on trying: Slack being away keeps nobody from the pages."""
+        if self._client is not None:
+            return
         client = _Client(
             self._app_token,
             logger=self._clients.logger,
             web_client=self._clients.client(None),
-            ping_interval=self._ping,
+            ping_interval=PING,
         )
         client.proxy = None  # the SDK takes it from the environment otherwise
         client.message_listeners.append(_note)
@@ -67,6 +68,7 @@ class Socket:
             self._connecting.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._connecting
+        self._client = self._connecting = None
 
     async def connected(self) -> bool:
         return self._client is not None and await self._client.is_connected()
@@ -88,7 +90,7 @@ class _Client(SocketModeClient):
         """The SDK tries one address until it works, which an address that has run out never does."""
         while not self.closed:
             try:
-                async with asyncio.timeout(max(self.ping_interval * 0.9, 0.5)):
+                async with asyncio.timeout(self.ping_interval * 0.9):
                     await super().connect()  # type: ignore[no-untyped-call]
                 return
             except TimeoutError:
