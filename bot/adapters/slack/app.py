@@ -65,7 +65,7 @@ def bolt_app(
         )
 
     app = AsyncApp(
-        name="keyturn",
+        name="slack_bolt.app",  # Bolt silences the logger of this name with the one below
         logger=silent(),
         client=AsyncWebClient(logger=silent()),  # speaks for nobody; listeners have their own
         signing_secret=secret,

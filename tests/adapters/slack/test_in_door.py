@@ -224,6 +224,18 @@ async def test_nothing_that_comes_in_is_logged(
     assert slack_house.slack.bot_token not in told
 
 
+async def test_our_own_log_is_heard_all_the_same(
+    slack_house: SlackHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Bolt sets the level of loggers by name; none of ours may be among them."""
+    caplog.set_level(logging.INFO)
+    await slack_house.user().writes("hello")
+    body = envelope(slack_house)
+    await knock(slack_house, body, signed(slack_house, body) | {"X-Slack-Signature": ""})
+    assert logging.getLogger("keyturn").level == logging.NOTSET
+    assert "refused: headers" in caplog.text
+
+
 async def test_bolts_own_check_stands_behind_the_door(slack_house: SlackHouse) -> None:
     """Should a request ever get past the door, Bolt refuses it once more; a body cannot say that it came
     over a socket."""
