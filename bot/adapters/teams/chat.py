@@ -24,7 +24,7 @@ from bot.adapters.teams.sdk import Outgoing, Sdk, Where
 from bot.core.message import Message
 from bot.core.model import Place
 from bot.errors import PermanentError, TransientError
-from bot.ports.posts import Posts
+from bot.ports.posts import Posted, Posts
 
 log = logging.getLogger(__name__)
 
@@ -73,18 +73,26 @@ class TeamsChat:
 
     async def update(self, to: Place, ref: str, message: Message, *, key: str) -> None:
         posted = await self._posts.by_ref(to, ref)
-        what = await self._drawn(to, message, posted.key if posted else key)
+        await self._change(to, ref, message, posted.key if posted else key)
+        if posted is not None:
+            await self._posts.changed(posted.key, message)
+
+    async def change(self, posted: Posted, message: Message) -> None:
+        """`update` of a message that is at hand."""
+        await self._change(posted.place, posted.ref, message, posted.key)
+        await self._posts.changed(posted.key, message)
+
+    async def _change(self, to: Place, ref: str, message: Message, key: str) -> None:
         where = await self._where(to)
         self._budget.spend(where.conversation)
+        what = await self._drawn(to, message, key)
         try:
             await self._sdk.update(where, ref, what)
         except SendFailedError as err:
-            if err.status == 404:  # deleted, or a conversation that is no more: nothing to change
-                log.info("a message to change is not there any more (%s)", err)
-                return
-            raise await self._translated(to, err) from None
-        if posted is not None:
-            await self._posts.changed(posted.key, message)
+            if err.status != 404:
+                raise await self._translated(to, err) from None
+            # Deleted, or a conversation that is no more: nothing to change.
+            log.info("a message to change is not there any more (%s)", err)
 
     # --- conversations ---------------------------------------------------------------------------
 

@@ -69,7 +69,7 @@ class Settling:
 
     async def _update(self, pressed: Posted, settled: Message) -> None:
         try:
-            await self._chat.update(pressed.place, pressed.ref, settled, key=f"{pressed.key}/settled")
+            await self._chat.change(pressed, settled)
         except (TransientError, PermanentError) as err:
             log.info("an answered message keeps its buttons: %s", err.code)
 
