@@ -234,6 +234,15 @@ async def test_many_updates_at_once_become_the_newest_one(out: Outgoing) -> None
     assert words(out.cards[0].blocks) == "state 19"
 
 
+async def test_one_message_changes_once_a_second(out: Outgoing) -> None:
+    """Also when each change waits for the one before it."""
+    ref = await out.chat.post(out.channel, HELLO, key="card/c1")
+    for n in range(3):
+        await out.chat.update(out.channel, ref, Message.line(f"state {n}"), key=f"u/{n}")
+    assert out.slept == [1.0, 1.0]
+    assert out.made("chat.update") == ["ok"] * 3
+
+
 async def test_an_update_after_a_dropped_connection_is_simply_sent_again(out: Outgoing) -> None:
     """Changing a message twice to the same is harmless."""
     ref = await out.chat.post(out.place, HELLO, key="e1/0")
