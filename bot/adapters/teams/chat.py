@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from bot.adapters.teams.budget import SendBudget
 from bot.adapters.teams.cards import Cards
@@ -34,7 +34,17 @@ UNCERTAIN = 15.0
 _CLOSING = frozenset(
     {"MessageWritesBlocked", "BotNotInConversationRoster", "ConversationBlockedByUser", "BotDisabledByAdmin"}
 )
+_PURPOSE = "teams/address"
 _GONE = frozenset({"ConversationNotFound", "BotNotInConversationRoster"})
+
+
+class Macs(Protocol):
+    """Marks what we wrote ourselves."""
+
+    def mac(self, purpose: str, *parts: str) -> str: ...
+
+    def mac_fits(self, mac: str, purpose: str, *parts: str) -> bool: ...
+
 
 Viewers = Callable[[Place], Awaitable[Sequence[str]]]
 """Whose clients ask for a view of their own of a card in this place: the people's ids in Teams."""
@@ -52,6 +62,7 @@ class TeamsChat:
         cards: Cards,
         posts: Posts,
         budget: SendBudget,
+        macs: Macs,
         viewers: Viewers = nobody,
     ) -> None:
         self._config = config
@@ -59,6 +70,7 @@ class TeamsChat:
         self._cards = cards
         self._posts = posts
         self._budget = budget
+        self._macs = macs
         self._viewers = viewers
         self._agents_known = not config.agents
 
@@ -104,19 +116,24 @@ class TeamsChat:
             await self._learn_agents(known)
         if one.personal:
             body = {**known, "conversation": one.conversation, "user": one.user}
-            await self._posts.learn(self._config.place(one.oid), body)
+            await self._keep(self._config.place(one.oid), body)
             return
-        await self._posts.learn(Place(CHANNEL, self._config.tenant_id, one.conversation), known)
+        await self._keep(Place(CHANNEL, self._config.tenant_id, one.conversation), known)
         place = self._config.place(one.oid)
         address = await self._posts.address(place)
         if address is None or not address.body.get("conversation"):
-            await self._posts.learn(place, {**known, "user": one.user})
+            await self._keep(place, {**known, "user": one.user})
+
+    async def _keep(self, place: Place, body: dict[str, Any]) -> None:
+        """With a mark of ours: whoever can write to the store could otherwise have the bot's token sent
+        to an address of theirs."""
+        await self._posts.learn(place, {**body, "mac": self._macs.mac(_PURPOSE, *_marked(place, body))})
 
     async def _learn_agents(self, known: Mapping[str, Any]) -> None:
         """The agents' channel may never say a word to us; it is where our tenant is."""
         place = Place(CHANNEL, self._config.tenant_id, self._config.agents)
         if await self._posts.address(place) is None:
-            await self._posts.learn(place, known)
+            await self._keep(place, dict(known))
         self._agents_known = True
 
     async def reach(self, place: Place) -> bool:
@@ -177,6 +194,9 @@ class TeamsChat:
         if address is not None and address.closed:
             raise PermanentError("Teams does not let us write there", reason=address.closed)
         body: Mapping[str, Any] = address.body if address else {}
+        if body and not self._macs.mac_fits(str(body.get("mac", "")), _PURPOSE, *_marked(to, body)):
+            log.error("the address of %s was changed outside", to.key)
+            raise PermanentError("an address that we did not write", reason="foreign_address")
         if self._personal(to):
             if not body.get("user"):
                 raise PermanentError("somebody who never wrote to us in Teams", reason="unknown_address")
@@ -200,7 +220,7 @@ class TeamsChat:
         """The 1:1 conversation with somebody, made if need be. Raises SendFailedError."""
         self._budget.spend(f"new:{where.user}")
         found = replace(where, conversation=await self._sdk.converse(where))
-        await self._posts.learn(
+        await self._keep(
             to,
             {
                 "service_url": found.service_url,
@@ -226,3 +246,7 @@ class TeamsChat:
 
     def _personal(self, place: Place) -> bool:
         return not place.address.startswith("19:")
+
+
+def _marked(place: Place, body: Mapping[str, Any]) -> list[str]:
+    return [place.key, *(str(body.get(name, "")) for name in ("service_url", "bot", "conversation", "user"))]

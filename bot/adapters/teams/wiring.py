@@ -8,7 +8,7 @@ from typing import Protocol
 from bot.adapters.teams.bot import TeamsBot
 from bot.adapters.teams.budget import SendBudget
 from bot.adapters.teams.cards import MOST_REFRESHED, Cards
-from bot.adapters.teams.chat import TeamsChat
+from bot.adapters.teams.chat import Macs, TeamsChat
 from bot.adapters.teams.config import TeamsConfig
 from bot.adapters.teams.door import TeamsDoor
 from bot.adapters.teams.sdk import Sdk
@@ -39,6 +39,8 @@ class House(Protocol):
     def homes(self) -> Homes: ...
     @property
     def posts(self) -> Posts: ...
+    @property
+    def keys(self) -> Macs: ...
     @property
     def links(self) -> Links: ...
     @property
@@ -80,7 +82,7 @@ def wired(config: TeamsConfig, house: House, tokens: AppTokens | None) -> Teams:
 
     sdk = Sdk(config, tokens, house.clock)
     cards = Cards(address, house.words)
-    chat = TeamsChat(config, sdk, cards, house.posts, SendBudget(house.clock), viewers)
+    chat = TeamsChat(config, sdk, cards, house.posts, SendBudget(house.clock), house.keys, viewers)
     settling = Settling(chat, house.posts, house.words)
     bot = TeamsBot(
         config, chat, cards, settling, house.posts, house.intake, house.identity, house.homes,

@@ -10,7 +10,7 @@ from bot.adapters.teams.bot import unlinked
 from bot.core.elements import Choice, LinkButton, Paragraph, Span, TextInput
 from bot.core.elements import Link as To
 from bot.core.message import Message
-from bot.core.records import Card, Case, EventRow, Shift
+from bot.core.records import Card, Case, ChatAddress, EventRow, Job, Shift
 from bot.errors import TransientError
 from bot.ports.intake import Incoming
 from tests.fakes.teams.connector import Posted, card_of
@@ -283,3 +283,22 @@ def test_links_of_a_greeting_are_taken_out_of_its_words_too() -> None:
     assert bare.links() == ()
     assert "help.example" not in str(bare.to_json())
     assert "our page" in bare.text()
+
+
+async def test_an_address_that_we_did_not_write_is_written_to_no_more(teams: TeamsHouse) -> None:
+    """Whoever can write to the store would have our token sent to a host of theirs. The person's next
+    message, signed by Teams, puts it right."""
+    user = teams.user()
+    await user.write("menu")
+
+    def turned(work: Any) -> None:
+        row = work.lock(ChatAddress, teams.place().key)
+        work.put(replace(row, body={**row.body, "service_url": "http://127.0.0.1:9/evil/"}))
+
+    await teams.store.transact(turned)
+    await teams.settle()
+    assert teams.connector.requests == []
+    assert len(await teams.rows(Job, kind="say", status="dead")) == 1
+    await user.write("menu")
+    await teams.settle()
+    assert len(user.seen()) == 1
