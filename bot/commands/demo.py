@@ -18,6 +18,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--sandbox-port", type=int, default=0, help="default: the next free port after --port"
     )
+    parser.add_argument("--add", type=Path, help="settings to add, such as the group slack")
     parser.add_argument("--verbose", action="store_true", help="log requests")
 
 
@@ -52,6 +53,8 @@ async def _run(args: argparse.Namespace, data: Path) -> None:
     port = listening.getsockname()[1]
     tenant = sandbox_port(data / "sandbox", args.sandbox_port, port + 1)
     settings = write_settings(data, host=args.host, port=port, sandbox_port=tenant)
+    if args.add is not None:
+        add_settings(settings, args.add)
     sandbox = Sandbox(data / "sandbox", tenant)
     stop = stop_signals()
     try:
@@ -71,3 +74,18 @@ async def _run(args: argparse.Namespace, data: Path) -> None:
                 await product.stop()
     finally:
         await sandbox.stop()
+
+
+def add_settings(settings: Path, more: Path) -> None:
+    """Puts what stands in *more* below the demo's own settings. Raises UnusableError."""
+    from bot.errors import UnusableError
+
+    try:
+        text = more.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as err:
+        why = err.strerror if isinstance(err, OSError) else "it is not UTF-8"
+        raise UnusableError(
+            str(more), f"cannot be read: {why}.", "docs/slack.md shows what it holds."
+        ) from None
+    with settings.open("a", encoding="utf-8") as opened:
+        opened.write(f"\n# From {more}:\n{text}")

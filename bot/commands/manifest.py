@@ -125,6 +125,9 @@ class Words:
         self.locale = locale
 
     def __call__(self, *keys: str) -> str:
-        found = self._files.find(self.locale, "system/manifest", *keys)
+        return self.of("manifest", *keys)
+
+    def of(self, area: str, *keys: str) -> str:
+        found = self._files.find(self.locale, f"system/{area}", *keys)
         assert found is not None, keys
         return found.text

@@ -124,10 +124,8 @@ def localized(locale: str) -> dict[str, str]:
 
 def _commands(say: Words) -> list[dict[str, str]]:
     """Words that always work, offered by Teams. What is picked is sent like typed text."""
-    return [
-        {"title": say("commands", name, "say"), "description": say("commands", name, "about")}
-        for name in COMMANDS
-    ]
+    said = {name: say("commands", name, "say") for name in COMMANDS} | {"home": say.of("teams", "home")}
+    return [{"title": said[name], "description": say("commands", name, "about")} for name in sorted(said)]
 
 
 def _json(value: Any) -> bytes:

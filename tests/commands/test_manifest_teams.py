@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from bot.cli import main
-from bot.commands.manifest_teams import localized
+from bot.commands.manifest import Words
+from bot.commands.manifest_teams import _commands, localized
 from bot.core.model import Command
 from bot.flowfile.pack import pack_root
 from bot.service.word_files import WordFiles
@@ -101,6 +102,9 @@ def test_what_teams_offers_to_say_is_understood(locale: str) -> None:
         said = words.find(locale, "system/manifest", "commands", name, "say")
         assert said is not None
         assert said.text.lower() in known[command]
+    home = words.find(locale, "system/teams", "home")
+    assert home is not None
+    assert home.text in {one["title"] for one in _commands(Words(locale))}
 
 
 def test_a_new_package_of_the_same_bot_is_the_same_app(tmp_path: Path) -> None:
