@@ -2,8 +2,9 @@
 
     python -m tests.pictures.slack [--out FOLDER] [--only PART_OF_A_NAME]
 
-Needs npm (three packages, installed once into .venv/pictures) and Chromium. Pictures of each kind of
-element, of forms and of homes in light and dark, and of all messages in each language.
+Needs npm (packages are installed once into .venv/pictures) and Chromium. Pictures of each kind of element
+and of forms in light and dark, and of all messages and homes in each language. Fails if Slack's own
+TypeScript types hold anything against a render.
 """
 
 from __future__ import annotations
@@ -35,10 +36,11 @@ IMAGE = ROOT / "docs" / "pictures" / "demo.png"
 
 
 def install() -> None:
-    """The renderer, if it is not there."""
-    if not (PACKAGES / STYLES).exists():
+    """The renderer and Slack's types, if they are not there."""
+    wanted, had = HERE / "package.json", PACKAGES / "package.json"
+    if not had.exists() or had.read_bytes() != wanted.read_bytes() or not (PACKAGES / STYLES).exists():
         PACKAGES.mkdir(parents=True, exist_ok=True)
-        copyfile(HERE / "package.json", PACKAGES / "package.json")
+        copyfile(wanted, had)
         subprocess.run(
             ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"],
             cwd=PACKAGES, check=True, stdout=subprocess.DEVNULL,
@@ -54,6 +56,19 @@ def drawn(renders: dict[str, Any], theme: str) -> dict[str, str]:
     )
     found: dict[str, str] = json.loads(done.stdout)
     return found
+
+
+def complaints(renders: dict[str, Any]) -> str:
+    """What TypeScript says of them as Slack's types: wrong nesting, unknown properties."""
+    lines = ['import type { HomeView, KnownBlock, ModalView } from "@slack/types";']
+    kinds = {"modal": "ModalView", "home": "HomeView"}
+    for number, (name, one) in enumerate(renders.items()):
+        kind = kinds.get(one.get("type", ""), "KnownBlock[]")
+        value = one if kind in kinds.values() else one["blocks"]
+        lines.append(f"export const v{number}: {kind} = {json.dumps(value)}; // {name}")
+    (PACKAGES / "renders.ts").write_text("\n".join(lines), encoding="utf-8")
+    tsc = ["npx", "tsc", "--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "renders.ts"]
+    return subprocess.run(tsc, cwd=PACKAGES, check=False, stdout=subprocess.PIPE, text=True).stdout
 
 
 def framed(name: str, one: dict[str, Any], html: str) -> str:
@@ -94,13 +109,14 @@ def main() -> int:
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     install()
-    made = 0
+    made, found = 0, ""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = chromium.new_page(viewport={"width": 752, "height": 400}, device_scale_factor=1.5)
         page.route("**/*", lambda route: route.fulfill(path=IMAGE))
         for group, every in goldens().items():
             renders = {name: one for name, one in every.items() if asked.only in name}
+            found += complaints(renders)
             for theme in ("light", "dark") if group == "kinds" else ("light",):
                 html = drawn(renders, theme)
                 for number, part in enumerate(parts(renders), 1):
@@ -109,7 +125,8 @@ def main() -> int:
                     made += 1
         chromium.close()
     print(f"{made} pictures in {asked.out}")
-    return 0
+    print(found, end="", file=sys.stderr)
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
