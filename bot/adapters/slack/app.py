@@ -16,7 +16,9 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.middleware.request_verification.async_request_verification import AsyncRequestVerification
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.signature import Clock as SlackClock
 from slack_sdk.signature import SignatureVerifier
@@ -33,7 +35,7 @@ from bot.ports.words import Words
 
 log = logging.getLogger("keyturn.slack")
 
-Next = Callable[[], Awaitable[None]]
+Next = Callable[[], Awaitable[BoltResponse]]
 Body = dict[str, Any]
 
 _ANYTHING = re.compile(".*", re.DOTALL)
@@ -73,6 +75,7 @@ def bolt_app(
         before_authorize=_Signed(secret, clock),
         authorize=authorize,
         ssl_check_enabled=False,
+        attaching_conversation_kwargs_enabled=False,
         process_before_response=True,
     )
     _Listening(inbound, words, leaving).register(app)
@@ -100,6 +103,19 @@ class _Signed(AsyncRequestVerification):
         self._verifier = verifier(secret, clock)
 
 
+class _Known(AsyncMiddleware):
+    """What no listener is for is acknowledged, or Slack would send it again and count it as ours to
+    answer for. A class, because Bolt gathers thirty arguments for every function."""
+
+    async def async_process(self, *, req: AsyncBoltRequest, resp: BoltResponse, next: Next) -> BoltResponse:  # noqa: A002 - Bolt's name
+        body = req.body
+        kind = body.get("type")
+        if kind in _KINDS or "command" in body or (kind == "event_callback" and "event" in body):
+            return await next()
+        log.warning("Slack sent what we do not know: %s", re.sub(r"\W", "?", str(kind))[:40])
+        return BoltResponse(status=200)
+
+
 class _Listening:
     def __init__(self, inbound: Inbound, words: Words, leaving: Callable[[Gone], Awaitable[None]]) -> None:
         self._inbound = inbound
@@ -107,7 +123,7 @@ class _Listening:
         self._leaving = leaving
 
     def register(self, app: AsyncApp) -> None:
-        app.middleware(self.known)
+        app.middleware(_Known())
         app.event(_ANYTHING)(self.event)
         app.action(_ANYTHING)(self.action)
         app.view_submission(_ANYTHING)(self.submission)
@@ -115,16 +131,6 @@ class _Listening:
         app.shortcut(_ANYTHING)(self.shortcut)
         app.command(_ANYTHING)(self.command)
         app.error(self.failed)
-
-    async def known(self, body: Body, next: Next) -> BoltResponse | None:  # noqa: A002 - Bolt's name
-        """What no listener is for is acknowledged, or Slack would send it again and count it as ours
-        to answer for."""
-        kind = body.get("type")
-        if kind in _KINDS or "command" in body or (kind == "event_callback" and "event" in body):
-            await next()
-            return None
-        log.warning("Slack sent what we do not know: %s", re.sub(r"\W", "?", str(kind))[:40])
-        return BoltResponse(status=200)
 
     async def event(self, body: Body) -> None:
         match events.heard(body):
