@@ -90,11 +90,6 @@ class Slack(Group):
     base_url: Url = "https://slack.com/api"
 
     @property
-    def home(self) -> str:
-        """Whose people are at home here: with an organisation, all of its workspaces'."""
-        return self.enterprise_id or self.team_id
-
-    @property
     def installs(self) -> bool:
         """Whether tokens come from installing (OAuth) and not from the settings."""
         return bool(self.client_id)

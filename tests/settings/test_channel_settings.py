@@ -60,7 +60,7 @@ def test_the_commented_lines_of_the_example_are_right_but_for_one_choice() -> No
     text = everything().replace("  client_secret", "  # client_secret")
     found = read(text, name="app.yaml", folder=ROOT, env=ENV | TOKENS)
     assert found.slack is not None
-    assert found.slack.home == "T0000000000"
+    assert found.slack.team_id == "T0000000000"
     assert found.teams is not None
     assert found.teams.scope == "https://api.botframework.com/.default"
 
@@ -122,11 +122,11 @@ def test_a_rotating_token_is_refused() -> None:
     assert "canary" not in str(caught.value)
 
 
-def test_with_an_organisation_everybody_in_it_is_at_home() -> None:
-    """The workspace is then only where the agents' channel is."""
-    found = settings(slack=SLACK | {"enterprise_id": "E1"}).slack
+def test_an_organisation_needs_no_workspace() -> None:
+    """Its id is enough; the workspace is then only where the agents' channel is."""
+    found = settings(slack=without(SLACK, "team_id", enterprise_id="E1")).slack
     assert found is not None
-    assert (found.home, found.team_id) == ("E1", "T1")
+    assert (found.enterprise_id, found.team_id) == ("E1", "")
 
 
 @pytest.mark.parametrize(
