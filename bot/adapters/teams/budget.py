@@ -23,6 +23,7 @@ class SendBudget:
         self._clock = clock
         self._threads: OrderedDict[str, deque[datetime]] = OrderedDict()
         self._all: deque[datetime] = deque(maxlen=50)
+        self._promised = clock.now()
 
     def spend(self, thread: str) -> None:
         """Note one send. Raises TransientError, saying when there is room again."""
@@ -31,11 +32,20 @@ class SendBudget:
         self._threads.move_to_end(thread)
         while len(self._threads) > _MOST_THREADS:
             self._threads.popitem(last=False)
-        wait = max(_wait(sent, PER_THREAD, now), _wait(self._all, PER_TENANT, now))
+        wait = _wait(sent, PER_THREAD, now)
+        if (full := _wait(self._all, PER_TENANT, now)) > 0:
+            wait = max(wait, self._turn(now, full))
         if wait > 0:
             raise TransientError("as much as Teams lets us send", retry_after=wait)
         sent.append(now)
         self._all.append(now)
+
+    def _turn(self, now: datetime, full: float) -> float:
+        """Seconds until there is room for whoever is refused now: each gets a moment of its own, or a
+        thousand waiting messages would all come back together, every second."""
+        (span, most) = PER_TENANT[0]
+        self._promised = max(self._promised, now + timedelta(seconds=full)) + timedelta(seconds=span / most)
+        return (self._promised - now).total_seconds()
 
 
 def _wait(sent: deque[datetime], rules: tuple[tuple[int, int], ...], now: datetime) -> float:
