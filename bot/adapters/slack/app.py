@@ -1,8 +1,9 @@
 """Bolt, told what to do with each kind of request: hear it, take it, and only then acknowledge.
 
-`process_before_response` makes Bolt answer after a listener is through; by itself it acknowledges events
-first, and one that then fails is lost. A listener that raises answers 503 (over a socket: nothing),
-and Slack delivers an event again. Bolt removes our own messages before a listener sees them.
+By itself Bolt acknowledges events before a listener runs, and one that then fails is lost. So events are
+taken in a middleware, and `process_before_response` lets Bolt answer interactions after their listener is
+through. What raises answers 503 (over a socket: nothing), and Slack delivers an event again. Bolt removes
+our own messages before any of this.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ Next = Callable[[], Awaitable[BoltResponse]]
 Body = dict[str, Any]
 
 _ANYTHING = re.compile(".*", re.DOTALL)
-_KINDS = frozenset({"block_actions", "message_action", "shortcut", "view_closed", "view_submission"})
+_INTERACTIONS = frozenset({"block_actions", "message_action", "shortcut", "view_closed", "view_submission"})
 _AWAY = (TransientError, ConflictError)
 
 
@@ -76,6 +77,7 @@ def bolt_app(
         authorize=authorize,
         ssl_check_enabled=False,
         attaching_conversation_kwargs_enabled=False,
+        attaching_function_token_enabled=False,
         process_before_response=True,
     )
     _Listening(inbound, words, leaving).register(app)
@@ -103,16 +105,22 @@ class _Signed(AsyncRequestVerification):
         self._verifier = verifier(secret, clock)
 
 
-class _Known(AsyncMiddleware):
-    """What no listener is for is acknowledged, or Slack would send it again and count it as ours to
-    answer for. A class, because Bolt gathers thirty arguments for every function."""
+class _Events(AsyncMiddleware):
+    """Takes every event here, before Bolt looks for a listener: they all go one way, and Bolt gathers
+    thirty arguments for each function it calls. What nobody knows is acknowledged, or Slack would send it
+    again and count it as ours to answer for."""
+
+    def __init__(self, take: Callable[[Body], Awaitable[None]]) -> None:
+        self._take = take
 
     async def async_process(self, *, req: AsyncBoltRequest, resp: BoltResponse, next: Next) -> BoltResponse:  # noqa: A002 - Bolt's name
-        body = req.body
-        kind = body.get("type")
-        if kind in _KINDS or "command" in body or (kind == "event_callback" and "event" in body):
+        kind = req.body.get("type")
+        if kind in _INTERACTIONS or "command" in req.body:
             return await next()
-        log.warning("Slack sent what we do not know: %s", re.sub(r"\W", "?", str(kind))[:40])
+        if kind == "event_callback":
+            await self._take(req.body)
+        else:
+            log.warning("Slack sent what we do not know: %s", re.sub(r"\W", "?", str(kind))[:40])
         return BoltResponse(status=200)
 
 
@@ -123,8 +131,7 @@ class _Listening:
         self._leaving = leaving
 
     def register(self, app: AsyncApp) -> None:
-        app.middleware(_Known())
-        app.event(_ANYTHING)(self.event)
+        app.middleware(_Events(self.event))
         app.action(_ANYTHING)(self.action)
         app.view_submission(_ANYTHING)(self.submission)
         app.view_closed(_ANYTHING)(self.closed)
