@@ -8,8 +8,9 @@ UV := $(BIN)/uv
 INSTALL := UV_LINK_MODE=copy $(UV) pip install --python $(BIN)/python --require-hashes --compile-bytecode
 DEMO ?=
 KILLS ?= 200
+PLAYGROUND ?= --drive
 
-.PHONY: demo test check format lock bench kills goldens pictures clean help
+.PHONY: demo test check format lock bench kills goldens pictures playground clean help
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 12
@@ -46,6 +47,11 @@ pictures: $(VENV)/.ready-dev ## Draw every message as each chat platform shows i
 	@if command -v npm >/dev/null && command -v chromium >/dev/null; then \
 	    $(BIN)/python -m tests.pictures.slack && $(BIN)/python -m tests.pictures.teams; \
 	else echo "SKIPPED: pictures need npm and chromium (apt install npm chromium)" >&2; fi
+
+playground: $(VENV)/.ready-dev ## From hello to the case page in Microsoft's Agents Playground (PLAYGROUND= to stay)
+	@if command -v npm >/dev/null && command -v chromium >/dev/null; then \
+	    $(BIN)/python -m tests.playground $(PLAYGROUND); \
+	else echo "SKIPPED: the playground needs npm and chromium (apt install npm chromium)" >&2; fi
 
 lock: $(UV) ## Pin the newest versions that fit pyproject.toml
 	$(UV) pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
