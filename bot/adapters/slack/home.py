@@ -34,23 +34,27 @@ class SlackHome:
         self._address = address
         self._changes = Newest(clock, sleep=sleep)
 
-    async def show(self, place: Place, user: str, *, locale: str = "", seen: str = "") -> None:
-        """Draw the home of *user*. *seen* is the hash of the view they look at, where Slack said it."""
+    async def show(
+        self, place: Place, user: str, *, locale: str = "", seen: str = "", team: str = ""
+    ) -> None:
+        """Draw the home of *user*. *seen* is the hash of the view they look at, where Slack said it, and
+        *team* the workspace in which they do."""
 
         async def draw() -> None:
             try:
-                await self._publish(place, user, locale, seen)
+                await self._publish(place, user, locale, seen, team)
             except PermanentError as err:
                 if err.reason != "hash_conflict":
                     raise
-                await self._publish(place, user, locale, "")
+                await self._publish(place, user, locale, "", team)
 
-        await self._changes.send(place.key, draw)
+        await self._changes.send(f"{place.key} {team}", draw)
 
-    async def _publish(self, place: Place, user: str, locale: str, seen: str) -> None:
+    async def _publish(self, place: Place, user: str, locale: str, seen: str, team: str) -> None:
         view = home_view(await self._homes.home(place, user, locale=locale), self._address)
         await self._calls.make(
             place.tenant,
             "views.publish",
             lambda slack: slack.views_publish(user_id=user, view=view, hash=seen or None),
+            team=team,
         )

@@ -61,14 +61,14 @@ class Inbound:
             case Where.PRESS | Where.FORM if heard.ref is not None:
                 self._errands.send(self._outside.settle(heard, person, reply))
             case Where.HOME:
-                self._errands.send(self._outside.publish_home(person))
+                self._errands.send(self._outside.publish_home(person, team=heard.workspace))
         return person
 
     async def look_home(self, opened: HomeOpened) -> None:
         """Draw App Home for somebody who looks at it."""
         person = await self._people.served(opened.user, opened.workspace, opened.enterprise, key=opened.key)
         if person is not None:
-            self._errands.send(self._outside.publish_home(person, seen=opened.seen))
+            self._errands.send(self._outside.publish_home(person, team=opened.workspace, seen=opened.seen))
 
     def sorry(self, heard: Heard) -> None:
         """Say, where something could not be taken, that it was not."""

@@ -46,8 +46,9 @@ class Outside:
         self._posts = posts
         self._words = words
 
-    async def publish_home(self, person: Person, *, seen: str = "") -> None:
-        await self._home.show(person.place, person.user, locale=person.claim.locale, seen=seen)
+    async def publish_home(self, person: Person, *, team: str, seen: str = "") -> None:
+        """*team*: the workspace in which they look at it."""
+        await self._home.show(person.place, person.user, locale=person.claim.locale, seen=seen, team=team)
 
     async def settle(self, heard: Heard, person: Person, reply: Mapping[str, Any]) -> None:
         """Take the buttons off the message that was answered, and say what the answer was."""
@@ -75,6 +76,7 @@ class Outside:
                 person.place.tenant,
                 "views.open",
                 lambda slack: slack.views_open(trigger_id=heard.trigger, view=view),
+                team=heard.workspace,
                 patience=_TRIGGER,
             )
         except (TransientError, PermanentError):
@@ -92,6 +94,7 @@ class Outside:
                 person.place.tenant,
                 "chat.postEphemeral",
                 lambda slack: slack.chat_postEphemeral(channel=heard.channel, user=heard.user, text=text),
+                team=heard.workspace,
             )
         else:
             await self.tell(heard, "in_private", person.claim.locale)
