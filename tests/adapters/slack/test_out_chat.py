@@ -11,6 +11,7 @@ import pytest
 
 from bot.adapters.slack.looking import digest
 from bot.adapters.slack.sending import BUDGETS, PATIENCE, NotTakenError
+from bot.adapters.slack.workspaces import Bot
 from bot.core.elements import MAX_PARAGRAPH, Heading, Link, LinkButton, Paragraph, Span, Untrusted
 from bot.core.message import Message
 from bot.core.model import Place
@@ -20,7 +21,7 @@ from bot.ports.store import Store
 from tests.adapters.slack.outgoing import PUBLIC, Outgoing, outgoing
 from tests.fakes.clock import FakeClock
 from tests.fakes.slack.reading import words
-from tests.fakes.slack.workspace import HOME, Posted
+from tests.fakes.slack.workspace import HOME, NEIGHBOUR, Posted, Team
 
 HELLO = Message.line("Hello Ann")
 SECRET_WORDS = "my dog is called Rex"
@@ -387,3 +388,40 @@ async def test_errors_and_logs_hold_no_words_of_a_message(
             assert failed.value.__context__ is None or failed.value.__suppress_context__
     assert SECRET_WORDS not in caplog.text
     assert out.slack.bot_token not in caplog.text
+
+
+# --- several workspaces of one organisation
+
+
+class Both:
+    """A bot of its own in each of two workspaces."""
+
+    def __init__(self, bots: dict[str, Bot]) -> None:
+        self.bots = bots
+
+    async def bot(self, team_id: str, enterprise_id: str = "") -> Bot:
+        return self.bots.get(team_id) or self.bots[HOME]
+
+    async def forget(self, team_id: str, enterprise_id: str = "") -> None: ...
+
+
+async def test_in_an_organisation_the_bot_of_that_workspace_speaks(out: Outgoing) -> None:
+    """A person has one place; we talk where they last wrote to us, with the token of that workspace."""
+    world = out.slack.world
+    world.teams[HOME].enterprise_id = "E0ORG"
+    world.teams[NEIGHBOUR] = Team(NEIGHBOUR, "Contoso North", "E0ORG")
+    out.ann.enterprise_id = "E0ORG"
+    out.slack.grant("xoxb-next", NEIGHBOUR)
+    clients = out.workspaces._clients
+    bots = {
+        team: Bot(clients.client(token), "U0KEYTURN", "B0KEYTURN", team, "E0ORG")
+        for team, token in {HOME: out.slack.bot_token, NEIGHBOUR: "xoxb-next"}.items()
+    }
+    out.calls._workspaces = Both(bots)
+    place = Place("slack", "E0ORG", out.ann.id)
+    await out.posts.learn(place, {"channel": world.dm(out.ann.id).id, "team": NEIGHBOUR})
+    ref = await out.chat.post(place, HELLO, key="e1/0")
+    await out.chat.update(place, ref, Message.line("Done"), key="e2/0")
+    await out.home.show(place, out.ann.id, team=NEIGHBOUR)
+    assert {call.team for call in out.slack.calls()} == {NEIGHBOUR}
+    assert {call.outcome for call in out.slack.calls()} == {"ok"}
