@@ -1,7 +1,7 @@
-"""The demo's process with Slack switched on, for tests that kill it: everything as `keyturn demo` does,
-with the settings of one channel more.
+"""The demo's process with a chat platform switched on, for tests that kill it: everything as `keyturn
+demo` does, with the settings of one channel more.
 
-    python -m tests.journey.slack_demo --port 8300 --sandbox-port 8301 --data DIR
+    python -m tests.journey.platform_demo --port 8300 --sandbox-port 8301 --data DIR
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import aiohttp
 from bot.demo import Sandbox, wire, write_settings
 from bot.serving import door, serving, stop_signals
 
-SETTINGS = "slack.yaml"
-"""In the data folder: the group `slack` of app.yaml."""
+SETTINGS = "platform.yaml"
+"""In the data folder: the group `slack` or `teams` of app.yaml."""
 
 
 async def main(args: argparse.Namespace) -> None:
