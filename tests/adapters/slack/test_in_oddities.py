@@ -6,8 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from bot.core.records import AuditRow, Case, EventRow, Job
-from tests.fakes.slack.house import SlackHouse
+from tests.fakes.sandbox import Sandbox
+from tests.fakes.slack.house import SlackHouse, house, slack_settings
+from tests.fakes.slack.server import FakeSlack
 from tests.fakes.slack.workspace import BOT_USER, HOME, Team
+from tests.fakes.stores import Stores, quick_folder
 
 
 async def kinds(house: SlackHouse) -> list[str]:
@@ -207,17 +210,35 @@ async def test_a_persons_own_revoked_token_is_no_alert(slack_house: SlackHouse) 
     assert await slack_house.rows(Job, kind="alert") == []
 
 
-async def test_two_workspaces_of_one_organisation_are_one_home(slack_house: SlackHouse) -> None:
-    """In an organisation somebody has one id everywhere, so one conversation and one case."""
-    from bot.adapters.slack.config import Home
-    from bot.adapters.slack.people import account_of
+async def test_two_workspaces_of_one_organisation_are_one_home(sandbox: Sandbox, stores: Stores) -> None:
+    """In an organisation somebody has one id everywhere, so one conversation and one case; a workspace
+    of another organisation is as foreign as ever."""
+    second, other = "T0SECOND", "T0OTHER"
 
-    grid = Home("", "E0ORG")
-    slack_house.slack.world.teams["T0SECOND"] = Team("T0SECOND", "Second", "E0ORG")
-    told = {
-        "id": "U0ADA", "team_id": "T0SECOND", "is_bot": False, "deleted": False, "is_restricted": False,
-        "is_ultra_restricted": False, "enterprise_user": {"enterprise_id": "E0ORG", "teams": ["T0SECOND"]},
+    def organised(slack: FakeSlack) -> str:
+        slack.world.teams[HOME].enterprise_id = "E0ORG"
+        slack.world.teams[second] = Team(second, "Second", "E0ORG")
+        slack.world.teams[other] = Team(other, "Fabrikam", "E0OTHER")
+        slack.grant(slack.bot_token)
+        return slack_settings(slack).replace(f"team_id: {HOME}", "enterprise_id: E0ORG")
+
+    with quick_folder() as folder:
+        async with house(sandbox, folder, template=stores.template, group=organised) as made:
+            ada = made.user("employee", teams=(HOME, second))
+            await ada.commands("/keyturn", "new phone")
+            elsewhere = made.slack.client(ada.person, team=second)
+            await elsewhere.interacts(a_press("start:new_phone"))
+            eve = made.slack.world.person("Eve Else", team=other)
+            await made.slack.client(eve, team=second).interacts(a_press("start:new_phone"))
+            await made.settle()
+            assert (await only_case(made)).place == f"slack:E0ORG:{ada.person.id}"
+            assert "person:account:refused" in await made.tags()
+
+
+def a_press(choice: str) -> dict[str, Any]:
+    """A press on a message that nobody posted."""
+    button = {"type": "button", "action_id": "choice:0", "block_id": "b", "value": choice, "action_ts": "1.1"}
+    return {
+        "type": "block_actions", "state": {"values": {}}, "actions": [button],
+        "container": {"type": "message", "message_ts": "1.1", "channel_id": "D0", "is_ephemeral": False},
     }  # fmt: skip
-    first = account_of(told | {"team_id": "T0FIRST"}, "U0ADA", grid)
-    assert account_of(told, "U0ADA", grid) == first
-    assert first.id == "slack:E0ORG:U0ADA"
