@@ -129,6 +129,7 @@ class SlackChat:
         return _Way(to, thread.channel if thread else channel, str(body.get("team") or ""), thread)
 
     async def _say(self, way: _Way, message: Message, key: str, case_id: str) -> str:
+        self._calls.ready(way.to.tenant, "chat.postMessage", team=way.team, place=way.to.key)
         *before, last = messages(rendered(message, self.address))
         for number, blocks in enumerate(before):
             await self._once(way, message, blocks, f"{key}#{number}", case_id)

@@ -120,12 +120,9 @@ class Calls:
     ) -> Mapping[str, Any]:
         """Call *method* when it is due. *place*: a message to it, which keeps its own distance."""
         bot = await self.bot(tenant, team)
-        pace = self._paces.setdefault((team or tenant, method), _Pace(BUDGETS[method]))
-        now = self._clock.now()
-        due = max(pace.due(now), self._due(place, now))
-        wait = (due - now).total_seconds()
-        if wait > patience:
-            raise NotTakenError(f"{method}: not due yet", retry_after=wait)
+        wait = self.ready(tenant, method, team=team, place=place, patience=patience)
+        pace, now = self._pace(tenant, method, team), self._clock.now()
+        due = now + timedelta(seconds=wait)
         pace.take(due)
         if place:
             self._places[place] = due
@@ -143,6 +140,21 @@ class Calls:
             raise TransientError(f"{method}: {type(err).__name__}", retry_after=1.0) from None
         data = getattr(answer, "data", None)
         return data if isinstance(data, dict) else {}
+
+    def ready(
+        self, tenant: str, method: str, *, team: str = "", place: str = "", patience: float = PATIENCE
+    ) -> float:
+        """Seconds that a call would wait now. Raises NotTakenError when they are too many, so that nobody
+        begins what cannot be done yet."""
+        now = self._clock.now()
+        due = max(self._pace(tenant, method, team).due(now), self._due(place, now))
+        wait = (due - now).total_seconds()
+        if wait > patience:
+            raise NotTakenError(f"{method}: not due yet", retry_after=wait)
+        return wait
+
+    def _pace(self, tenant: str, method: str, team: str) -> _Pace:
+        return self._paces.setdefault((team or tenant, method), _Pace(BUDGETS[method]))
 
     def _due(self, place: str, now: datetime) -> datetime:
         while self._places and next(iter(self._places.values())) + SPACING <= now:

@@ -153,6 +153,7 @@ async def test_too_fast_is_not_sent_and_comes_back_when_slack_says(out: Outgoing
     with pytest.raises(NotTakenError):
         await out.chat.post(out.channel, HELLO, key="e2/0")
     assert len(out.made("chat.postMessage")) == 1  # the second was not even tried
+    assert await out.posts.by_key("e2/0") is None  # nor begun: a long queue costs no rows
     out.clock.go(seconds=30)
     await out.chat.post(out.place, HELLO, key="e1/0")
     await out.chat.post(out.channel, HELLO, key="e2/0")
