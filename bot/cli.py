@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -26,6 +27,9 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, hand over to the command, and turn what the operator can mend into exit code 2."""
+    # The router's matrices are small: threads of the algebra library wait for each other longer than
+    # they work, on a busy machine for seconds. Read when numpy is first imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     words = list(sys.argv[1:] if argv is None else argv)
     name = next((word for word in words if not word.startswith("-")), "")
     parser = argparse.ArgumentParser(prog="keyturn", description="The help desk in chat.")

@@ -176,8 +176,9 @@ class Sandbox:
         left.write_text(f"{process.pid} {self._port}")
 
     async def stop(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGTERM)
+        if self._pid:  # nothing was started: process 0 would be all of us
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGTERM)
         (self._data / "running").unlink(missing_ok=True)
 
 

@@ -64,9 +64,9 @@ async def _run(args: argparse.Namespace, data: Path) -> None:
             await product.start(alone=True)
             try:
                 await first_day.begin()
+                await product.warm()  # the first message finds a trained router
                 async with serving(product.web(page, chat), listening):
                     print(f"Keyturn is ready: http://{args.host}:{port}", flush=True)
-                    await product.warm()
                     settle()
                     await stop.wait()
                     product.polls.close()
