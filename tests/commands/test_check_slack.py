@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.adapters.slack.manifest import SCOPES, Wish, manifest
+from bot.commands.check import findings
 from bot.commands.check_entra import Line
 from bot.commands.check_slack import CONFIG_TOKEN, lines, scopes
 from bot.commands.manifest import Words
@@ -56,6 +57,17 @@ async def test_a_good_set_up_is_green(there: SlackHouse) -> None:
     assert {call.method for call in there.slack.calls()} == {
         "auth.test", "bots.info", "conversations.info", "apps.manifest.export",
     }  # fmt: skip
+
+
+async def test_the_command_asks_slack_where_it_is_switched_on(there: SlackHouse) -> None:
+    """Beside the authority and Graph, also when those are not well."""
+    settings = there.product.settings
+    said = {line.what for line in await findings(settings, {})}
+    assert {"authority", "pass policy", "slack token", "slack agents' channel"} <= said
+    away = settings.entra.model_copy(update={"authority": "http://localhost:9"})
+    said = {line.what for line in await findings(settings.model_copy(update={"entra": away}), {})}
+    assert "slack token" in said
+    assert "pass policy" not in said
 
 
 async def test_a_token_that_slack_does_not_take_is_red(there: SlackHouse) -> None:

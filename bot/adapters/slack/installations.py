@@ -214,7 +214,8 @@ class Installations(AsyncInstallationStore):
 
 class Installed:
     """Implements `Workspaces` for tokens that came from installing. Every replica sees an installation at
-    once, since the store is asked; only opened bots are remembered."""
+    once, since the store is asked; only opened bots are remembered. A token of a whole organisation would
+    have to name a workspace (`team_id`) for lists of people, groups and channels, which we never ask for."""
 
     def __init__(self, installations: Installations, clients: Clients) -> None:
         self._installations = installations

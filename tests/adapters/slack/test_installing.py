@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
@@ -20,6 +21,7 @@ from bot.core.records import Installation, Job
 from bot.errors import PermanentError
 from bot.service.keys import Keys
 from tests.fakes.sandbox import Sandbox
+from tests.fakes.slack.delivery import Delivered
 from tests.fakes.slack.house import AGENTS, SlackHouse, house
 from tests.fakes.slack.server import FakeSlack
 from tests.fakes.slack.workspace import BOT_USER, FOREIGN, HOME, NEIGHBOUR, Team
@@ -299,6 +301,35 @@ async def test_an_organisation_installs_once_for_all_its_workspaces(
         await who.writes("I got a new phone")
         await organisation.settle()
         assert "New phone" in who.read()[-1]
+
+
+async def test_with_an_organisation_s_token_everything_works_that_names_no_workspace(
+    organisation: SlackHouse, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is pressed then has no team; and nothing is called that would want `team_id` of such a token."""
+    await Browser(organisation, http).installs(org="1")
+    ada = organisation.user("employee")
+    as_ever = ada.interacts
+
+    async def of_the_whole(payload: dict[str, Any], *, view: str = "") -> Delivered:
+        return await as_ever({**payload, "team": None, "is_enterprise_install": True}, view=view)
+
+    monkeypatch.setattr(ada, "interacts", of_the_whole)
+    await ada.writes("I got a new phone")
+    await organisation.settle()
+    before = len(ada.read())
+    assert (await ada.presses("New phone")).ok
+    await organisation.settle()
+    assert len(ada.read()) > before
+    assert (await ada.opens_home()).ok
+    assert (await ada.commands("/keyturn", "new phone")).ok
+    await organisation.settle()
+    called = {call.method for call in organisation.slack.calls()}
+    assert "views.publish" in called
+    assert not [
+        name for name in called if name.endswith(".list") or name.startswith(("usergroups.", "team."))
+    ]
+    assert {call.outcome for call in organisation.slack.calls()} == {"ok"}
 
 
 async def test_leaving_one_workspace_leaves_the_organisation_installed(
