@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.commands.check_entra import Line
 from bot.errors import PermanentError, TransientError
+from bot.setting_values import Credential
 
 if TYPE_CHECKING:
     import httpx
@@ -30,7 +31,10 @@ async def lines(settings: Settings) -> AsyncIterator[Line]:
     teams = settings.teams
     assert teams is not None
     yield _registration(settings, teams)
-    yield await _credential(teams)
+    credential = await _credential(teams)
+    yield credential
+    if credential.level == "green":
+        yield await _permissions(settings, teams)
     async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=_SECONDS) as http:
         yield await _keys(http, teams)
         yield await _endpoint(http, settings.public_url)
@@ -69,6 +73,35 @@ async def _credential(teams: Teams) -> Line:
         except (PermanentError, TransientError) as err:
             return Line("red", what, f"{err}.", todo)
     return Line("green", what, "It gives the bot a token for answering.")
+
+
+async def _permissions(settings: Settings, teams: Teams) -> Line:
+    """What the bot's own tokens for Graph would hold: nothing, since it never asks Graph anything."""
+    import jwt
+
+    from bot.adapters.entra.reader import AppTokens
+
+    what = "teams permissions"
+    none = Line("green", what, "The bot has none in Graph.")
+    if not isinstance(teams.credential, Credential):
+        return Line("green", what, "Not asked: a managed identity has what its host was given.")
+    tokens = AppTokens(
+        authority=teams.authority,
+        tenant_id=teams.tenant_id,
+        client_id=teams.app_id,
+        credential=teams.credential,
+        scope=settings.graph.scope,
+    )
+    with closing(tokens):
+        try:
+            # Diagnostic only: nothing is decided by a token that we did not validate.
+            claims = jwt.decode(await tokens.token(), options={"verify_signature": False})
+        except (PermanentError, TransientError, jwt.DecodeError):
+            return none  # no token, no permissions
+    if held := sorted(claims.get("roles") or ()):
+        todo = "Remove them in the portal: whoever steals the bot's credential would have them."
+        return Line("red", what, f"The bot holds {', '.join(held)}.", todo)
+    return none
 
 
 async def _keys(http: httpx.AsyncClient, teams: Teams) -> Line:

@@ -37,7 +37,9 @@ async def test_a_good_set_up_is_green(teams: TeamsHouse) -> None:
     """Registration, credential, keys and endpoint, each asked live; nobody is written to."""
     said = await found(teams)
     assert wrong(said) == {}
-    assert list(said) == ["teams registration", "teams credential", "teams keys", "teams endpoint"]
+    assert [what.removeprefix("teams ") for what in said] == [
+        "registration", "credential", "permissions", "keys", "endpoint",
+    ]  # fmt: skip
 
 
 async def test_a_wrong_credential_is_red_and_not_shown(teams: TeamsHouse) -> None:
@@ -56,6 +58,16 @@ async def test_a_bot_that_shares_a_registration_is_red(teams: TeamsHouse) -> Non
     said = await found(teams, app_id=reader)
     assert said["teams registration"].level == "red"
     assert "entra.apps.reader" in said["teams registration"].said
+
+
+async def test_a_bot_with_permissions_in_graph_is_red(teams: TeamsHouse) -> None:
+    """It never asks Graph anything, so a permission is only for whoever steals its credential."""
+    teams.authority.graph_roles = ()
+    assert wrong(await found(teams)) == {}
+    teams.authority.graph_roles = ("User.Read.All",)
+    said = await found(teams)
+    assert wrong(said) == {"teams permissions": "red"}
+    assert "User.Read.All" in said["teams permissions"].said
 
 
 async def test_an_authority_that_is_away_is_red(teams: TeamsHouse) -> None:
