@@ -173,8 +173,9 @@ class CardPosts:
             "deadline": clock_time(view.deadline, self._zone) if view.deadline else "",
         }
         for name, value in rows.items():
-            if value and not (view.done and name in ("waiting", "missing", "page", "deadline", "taken")):
-                yield Fact(self._say(name), clean(value, MAX_FACT))
+            seen = clean(value, MAX_FACT)  # a name of nothing but hidden characters leaves nothing to show
+            if seen and not (view.done and name in ("waiting", "missing", "page", "deadline", "taken")):
+                yield Fact(self._say(name), seen)
 
     def _list(self, values: list[str]) -> str:
         return str(listed(values, self._locale)) if values else ""

@@ -155,20 +155,18 @@ class SqliteStore:
         while (first := self._queue.get()) is not None:
             batch: list[_Wanted] = []
             aside: list[Callable[[], None]] = []
-            ending = False
             item: _Wanted | Callable[[], None] | None = first
             with suppress(queue.Empty):
-                while len(batch) < AT_ONCE:
-                    if item is None:
-                        ending = True
-                        break
+                while item is not None:
                     (batch if isinstance(item, _Wanted) else aside).append(item)  # type: ignore[arg-type]
+                    if len(batch) >= AT_ONCE:
+                        break  # before anything more is taken: whoever is taken must be answered
                     item = self._queue.get_nowait()
             if batch:
                 self._answer(self._commit(batch))
             for look in aside:
                 look()
-            if ending:
+            if item is None:
                 return
 
     def _commit(self, batch: list[_Wanted]) -> list[_Outcome]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -53,6 +54,17 @@ async def test_many_at_once_commit_together_and_a_failing_one_fails_alone(store:
     counted = await store.read(lambda work: work.get(Limit, "turns"))
     assert counted is not None
     assert counted.count == len(kept)
+
+
+async def test_more_than_one_commit_takes_are_all_answered(store: Store) -> None:
+    """Whoever waits behind a full commit is in the next one; nobody is forgotten on the way."""
+
+    def turn(n: int) -> Callable[[UnitOfWork], int]:
+        return lambda work: work.bump(f"limit-{n}", until=NOW)
+
+    async with asyncio.timeout(60):
+        got = await asyncio.gather(*(store.transact(turn(n)) for n in range(600)))
+    assert got == [1] * 600
 
 
 async def test_an_async_function_is_refused(store: Store) -> None:
