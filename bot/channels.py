@@ -113,6 +113,7 @@ def slack_channel(settings: Slack, parts: Parts) -> Channel:
             parts.words,
             base_url=settings.base_url,
             public_url=parts.public_url,
+            locales=parts.locales,
         )
         installing.append(page)
     slack = SlackParts(config, parts, clients, workspaces)

@@ -106,8 +106,10 @@ class Installing:
         *,
         base_url: str,
         public_url: str,
+        locales: Sequence[str],
     ) -> None:
         self._words = words
+        self._locales = locales
         self._cookies = _Cookies(cookie_name=COOKIE, expiration_seconds=int(LIFE.total_seconds()))
         settings = AsyncOAuthSettings(
             client_id=client_id,
@@ -175,7 +177,7 @@ class Installing:
         return self._page(args.request, why if why in _KNOWN else "failed", status)
 
     def _page(self, request: AsyncBoltRequest, key: str, status: int, **values: str) -> BoltResponse:
-        locale = _language(request.headers)
+        locale = _language(request.headers, self._locales)
         said = {
             part: escape(self._words.say(locale, f"slack_install.{key}.{part}", **values))
             for part in ("title", "text")
@@ -201,10 +203,12 @@ def _asked(request: web.Request) -> AsyncBoltRequest:
     return AsyncBoltRequest(body="", query=query, headers=headers)
 
 
-def _language(headers: Mapping[str, object]) -> str:
-    wanted = headers.get("accept-language") or [""]
-    first = wanted[0] if isinstance(wanted, list) else str(wanted)
-    return "de" if first[:2].lower() == "de" else "en"
+def _language(headers: Mapping[str, object], offered: Sequence[str]) -> str:
+    """The first of the browser's languages that we have, roughly: weights are rarely out of order."""
+    given = headers.get("accept-language") or [""]
+    text = given[0] if isinstance(given, list) else str(given)
+    wanted = [part.partition(";")[0].strip().lower() for part in text[:200].split(",")]
+    return next((one for part in wanted for one in offered if part.partition("-")[0] == one), "en")
 
 
 def _answer(done: BoltResponse) -> web.Response:

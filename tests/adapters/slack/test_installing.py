@@ -17,6 +17,7 @@ from bot.adapters.slack.config import Home
 from bot.adapters.slack.installations import Installations, Installed
 from bot.adapters.slack.manifest import SCOPES
 from bot.adapters.slack.workspaces import Clients
+from bot.commands.check_slack import lines
 from bot.core.records import Installation, Job
 from bot.errors import PermanentError
 from bot.service.keys import Keys
@@ -213,7 +214,7 @@ async def test_a_token_that_rotates_is_refused_in_words(admin: Browser) -> None:
 
 async def test_saying_no_changes_nothing_and_is_answered_in_the_own_language(admin: Browser) -> None:
     """Slack comes back with an error and no code."""
-    admin.language = "de-DE,de;q=0.9"
+    admin.language = "fr, de-DE;q=0.9, en;q=0.8"
     await admin.to_slack()
     status, _, text = await admin.get(
         f"http://127.0.0.1:{admin.at.port}/slack/oauth_redirect?error=access_denied&state=x"
@@ -372,6 +373,20 @@ async def test_a_row_that_was_copied_or_altered_opens_nothing(
     other = Installation("slack::T0ELSE", row.channel, "", FOREIGN, row.sealed, row.at)
     assert real.opened(other) is None
     await clients.close()
+
+
+async def test_the_check_finds_the_token_that_was_kept(admin: Browser) -> None:
+    """In the store, by the settings alone, as `keyturn check` beside the running product does."""
+
+    async def said() -> dict[str, str]:
+        found = lines(admin.at.product.settings, {}, admin.at.sandbox.clock)
+        return {line.what: line.level async for line in found}
+
+    assert (await said())["slack token"] == "red"
+    admin.at.slack.world.conversations[AGENTS].kind = "group"
+    await admin.installs()
+    found = await said()
+    assert found["slack token"] == found["slack agents' channel"] == "green"
 
 
 async def test_every_replica_sees_an_installation_at_once(admin: Browser) -> None:
