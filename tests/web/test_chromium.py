@@ -151,16 +151,20 @@ async def test_the_bot_is_seen_to_be_writing(served: House, browser_page: Page) 
 
 
 async def test_a_long_answer_is_shown_from_its_beginning(served: House, browser_page: Page) -> None:
-    """Its buttons are below, where the reader gets to; a short one leaves the chat at its end."""
+    """Its buttons are below, where the reader gets to. The next comes into view, unless somebody scrolled
+    up to read again."""
     await browser_page.goto(f"{served.url}/chat/employee")
     long = [Paragraph((Span("Line upon line. " * 40),)) for _ in range(15)]
     await served.chat.post(place(), Message((Heading("Read me"), *long), "Read me"), key="k1")
     await expect(browser_page.get_by_role("heading", name="Read me")).to_be_in_viewport()
     await browser_page.reload()
     await expect(browser_page.get_by_role("heading", name="Read me")).to_be_in_viewport()
-    await browser_page.locator("#log").evaluate("log => { log.scrollTop = log.scrollHeight; }")
     await served.chat.post(place(), Message.line("short"), key="k2")
     await expect(browser_page.get_by_text("short")).to_be_in_viewport()
+    await browser_page.locator("#log").evaluate("log => { log.scrollTop = 300; }")
+    await served.chat.post(place(), Message.line("another"), key="k3")
+    await expect(browser_page.get_by_text("another")).to_be_attached()
+    await expect(browser_page.get_by_text("another")).not_to_be_in_viewport()
 
 
 async def test_a_second_window_keeps_up(served: House, browser_page: Page) -> None:

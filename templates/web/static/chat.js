@@ -19,11 +19,17 @@ const parsed = (html) => {
 };
 
 // To the end; but what is longer than the window is read from its beginning.
+let left = 0;
 function toEnd(from = lines.lastElementChild) {
   log.scrollTop = log.scrollHeight;
   const above = from ? from.getBoundingClientRect().top - log.getBoundingClientRect().top : 0;
   if (above < 0) log.scrollTop += above - 8;
+  left = log.scrollTop;
 }
+
+// Who scrolled up to read again is not torn away by what comes.
+const following = () =>
+  Math.abs(log.scrollTop - left) < 2 || log.scrollHeight - log.scrollTop - log.clientHeight < 120;
 const lineOf = (key) => [...lines.children].find((line) => line.dataset.key === key);
 
 function waiting(on) {
@@ -97,12 +103,12 @@ async function follow() {
       const answer = await news(`${log.dataset.lines}?after=${after}&wait=20`);
       if (!answer.ok) throw new Error(String(answer.status));
       const told = await answer.json();
-      const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 120;
+      const follows = following();
       if (told.seq < after) lines.replaceChildren(); // the chat began anew
       after = told.seq;
       told.lines.forEach(show);
       const first = told.lines.map(({ key }) => lineOf(key)).find((line) => line?.classList.contains("bot"));
-      if (told.lines.length && atEnd) toEnd(first);
+      if (told.lines.length && follows) toEnd(first);
       offline.hidden = true;
     } catch {
       offline.hidden = false;
