@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from typing import Any
@@ -145,6 +146,14 @@ async def test_too_large_is_refused_before_it_is_read(slack_house: SlackHouse) -
     """Half a megabyte is more than Slack ever sends; with or without saying so before."""
     body = b'{"a":"' + b"x" * (512 * 1024) + b'"}'
     assert (await knock(slack_house, body, signed(slack_house, body)))[0] == 413
+
+    reader, writer = await asyncio.open_connection("127.0.0.1", slack_house.port)
+    host = f"127.0.0.1:{slack_house.port}"
+    lines = [f"{name}: {value}" for name, value in signed(slack_house, body).items()]
+    head = ["POST /slack/events HTTP/1.1", f"Host: {host}", f"Content-Length: {len(body)}", *lines, "", ""]
+    writer.write("\r\n".join(head).encode())  # and not a byte of the body
+    assert b" 413 " in await reader.readline()
+    writer.close()
 
     async def pieces() -> Any:
         for at in range(0, len(body), 65536):

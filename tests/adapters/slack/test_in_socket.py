@@ -129,6 +129,17 @@ async def test_an_unreachable_slack_keeps_nobody_from_starting(
     assert wired.slack.app_token not in told
 
 
+async def test_nothing_that_comes_over_the_socket_is_logged(
+    connected: SlackHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The SDK writes down every frame it gets, if it is let."""
+    caplog.set_level(logging.DEBUG)
+    await connected.user().writes("the crown jewels are under the mat")
+    await connected.slack.socket.refresh()
+    await connected.settle()
+    assert "crown jewels" not in caplog.text
+
+
 async def test_what_is_under_way_is_answered_before_the_connection_closes(connected: SlackHouse) -> None:
     """A replica that stops finishes what it took and takes no more."""
     ada, store, kept = connected.user(), connected.product.store, connected.product.store.transact
