@@ -56,6 +56,9 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
     entra.add_argument(
         "--remove", action="append", choices=_METHODS, default=[], help="a lost method to be removable"
     )
+    entra.add_argument(
+        "--graph", default="https://graph.microsoft.com", help="Microsoft Graph of a national cloud"
+    )
     entra.add_argument("--teams", action="store_true", help="a registration for the bot in Teams, too")
     entra.add_argument("--out", type=Path, default=Path(), help="folder; default this one")
     return parser
@@ -79,13 +82,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def address(text: str) -> str:
-    """The public address, without a path. Slack and Teams call nothing but https."""
+def address(text: str, option: str = "--url") -> str:
+    """A public address, without a path. Slack and Teams call nothing but https."""
     text = text.rstrip("/")
     if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d+)?", text):
-        raise UnusableError(
-            "--url", "this is no public address.", "Write https://host, as in public_url of app.yaml."
-        )
+        raise UnusableError(option, "this is no public address.", "Write https://host, without a path.")
     return text
 
 

@@ -33,7 +33,8 @@ def write(args: argparse.Namespace) -> str:
             raise UnusableError(
                 str(folder / name), "is there already.", "Move it away, or choose another --out."
             )
-    text = script(url, tenant, every, groups if args.licence != "free" else ())
+    graph = address(args.graph, "--graph")
+    text = script(url, tenant, graph, every, groups if args.licence != "free" else ())
     save(folder / SCRIPT, text.encode(), executable=True)
     save(folder / SHEET, sheet(url, every, args.licence).encode())
     return (
@@ -72,8 +73,11 @@ def body(registration: Registration, url: str) -> dict[str, Any]:
     return made
 
 
-def script(url: str, tenant: str, every: tuple[Registration, ...], groups: tuple[str, ...]) -> str:
-    parts = [_HEAD.replace("@tenant@", tenant).replace("@graph@", _GRAPH_APP)]
+def script(
+    url: str, tenant: str, graph: str, every: tuple[Registration, ...], groups: tuple[str, ...]
+) -> str:
+    head = _HEAD.replace("@tenant@", tenant).replace("@graph@", _GRAPH_APP).replace("@cloud@", graph)
+    parts = [head]
     parts += [_registration(one, url, groups) for one in every]
     parts.append(_tail(url, tenant, every, groups))
     return "\n".join(parts)
@@ -147,7 +151,7 @@ set -eu
 umask 077
 
 TENANT=@tenant@
-GRAPH=https://graph.microsoft.com/v1.0
+GRAPH=@cloud@/v1.0
 
 stop() { echo "Stopped: $1" >&2; exit 1; }
 rest() { az rest --only-show-errors "$@"; }

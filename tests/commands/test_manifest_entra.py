@@ -191,10 +191,18 @@ def test_what_is_no_id_or_address_is_refused(tmp_path: Path) -> None:
         {"--agents": "agents"},
         {"--url": "https://k.example/$(id)"},
         {"--url": "https://k.example'"},
+        {"--graph": "https://graph.microsoft.us/v1.0;id"},
     ):
         given = {"--url": "https://k.example", "--tenant": TENANT, "--out": str(tmp_path)} | changes
         assert main(["manifest", "entra", *[word for pair in given.items() for word in pair]]) == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_national_cloud_has_its_own_graph(tmp_path: Path) -> None:
+    """And nothing of the script speaks to the public one."""
+    text = written(tmp_path, "--graph", "https://graph.microsoft.us").read_text()
+    assert "GRAPH=https://graph.microsoft.us/v1.0\n" in text
+    assert "graph.microsoft.com" not in text
 
 
 def test_the_sheet_fits_a_page(tmp_path: Path) -> None:

@@ -185,7 +185,7 @@ class Installing:
         body = (
             f'<!doctype html>\n<html lang="{escape(locale)}"><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width">'
-            f"<title>{said['title']}</title><h1>{said['title']}</h1><p>{said['text']}</p></html>\n"
+            f"<title>{said['title']}</title><main><h1>{said['title']}</h1><p>{said['text']}</p></main></html>\n"
         )
         headers: dict[str, str | Sequence[str]] = {
             "Content-Type": ["text/html; charset=utf-8"],
