@@ -1,5 +1,6 @@
 """The whole product with Slack switched on: real settings, real routes on a port of its own, a sandbox,
-a strict Slack. `settle` delivers what is due; nothing else runs by itself.
+a strict Slack in which the app is set up by its own manifest. `settle` delivers what is due; nothing else
+runs by itself.
 
     from tests.fakes.sandbox import sandbox  # noqa: F401
     from tests.fakes.slack.house import slack_house  # noqa: F401
@@ -21,7 +22,9 @@ from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
 
 from bot.adapters.mail.mailbox import MailboxMail
+from bot.adapters.slack.manifest import Wish, manifest
 from bot.app import build
+from bot.commands.manifest import Words
 from bot.core.model import Place
 from bot.core.records import Job
 from bot.demo import write_settings
@@ -114,10 +117,10 @@ async def house(
         slacking(sandbox.clock, ack_within=PATIENCE) as slack,
         aiohttp.ClientSession(trust_env=False) as http,
     ):
-        slack.app.socket_mode = mode == "socket"
+        wish = Wish("socket" if mode == "socket" else "http", f"http://127.0.0.1:{port}", installs=True)
+        slack.set_up(manifest(wish, Words()))
         slack.rates.burst = burst
-        slack.world.channel("agents", BOT_USER, id=AGENTS)
-        slack.listens(f"http://127.0.0.1:{port}/slack/events")
+        slack.world.channel("agents", BOT_USER, id=AGENTS, kind="group")
         write_secrets(slack, folder)
         wanted = group(slack) if group else slack_settings(slack, mode=mode)
         path.write_text(path.read_text() + wanted)

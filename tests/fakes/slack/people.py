@@ -157,6 +157,9 @@ class Client:
     # --- commands and shortcuts ------------------------------------------------------------------
 
     async def commands(self, command: str, text: str = "", *, channel: str = "") -> Delivered:
+        known = self.slack.app.commands
+        if known is not None and command not in known:
+            raise NotThere(f"no command {command}")
         where = channel or self.dm.id
         conversation = self.slack.world.conversations.get(where)
         team = self.slack.world.teams[self.team]
@@ -174,6 +177,9 @@ class Client:
 
     async def shortcut(self, callback_id: str, message: Posted) -> Delivered:
         """A message shortcut, on anybody's message."""
+        known = self.slack.app.shortcuts
+        if known is not None and callback_id not in known:
+            raise NotThere(f"no shortcut {callback_id}")
         return await self.interacts(
             {
                 "type": "message_action", "callback_id": callback_id, "message": message.json(),

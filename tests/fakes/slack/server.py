@@ -37,6 +37,8 @@ SCOPES = frozenset(
         "app_mentions:read",
         "chat:write",
         "commands",
+        "groups:history",
+        "groups:read",
         "im:history",
         "im:write",
         "users:read",
@@ -70,6 +72,9 @@ class App:
     client_secret: str = "fake-client-secret"
     rotates: bool = False  # token rotation, which nobody can switch off again
     manifest: dict[str, Any] = field(default_factory=dict)
+    commands: frozenset[str] | None = None  # None: whatever somebody types; nothing was configured
+    shortcuts: frozenset[str] | None = None
+    redirects: frozenset[str] | None = None
     codes: dict[str, Install] = field(default_factory=dict)
 
     def follows(self, manifest: dict[str, Any]) -> None:
@@ -79,7 +84,11 @@ class App:
         self.scopes = frozenset(manifest["oauth_config"]["scopes"]["bot"])
         self.events = frozenset(settings.get("event_subscriptions", {}).get("bot_events", ()))
         self.socket_mode = bool(settings.get("socket_mode_enabled"))
-        self.home_tab = bool(manifest.get("features", {}).get("app_home", {}).get("home_tab_enabled"))
+        features = manifest.get("features", {})
+        self.home_tab = bool(features.get("app_home", {}).get("home_tab_enabled"))
+        self.commands = frozenset(one["command"] for one in features.get("slash_commands", ()))
+        self.shortcuts = frozenset(one["callback_id"] for one in features.get("shortcuts", ()))
+        self.redirects = frozenset(manifest["oauth_config"].get("redirect_urls", ()))
 
 
 class FakeSlack:
@@ -118,8 +127,15 @@ class FakeSlack:
         return made
 
     def set_up(self, manifest: dict[str, Any]) -> None:
-        """The app as *manifest* says, installed anew: tokens get its scopes."""
+        """The app as *manifest* says, installed anew: tokens get its scopes, and over HTTP it is called
+        where the manifest says."""
         self.app.follows(manifest)
+        settings = manifest["settings"]
+        if not self.app.socket_mode:
+            urls = {settings[name]["request_url"] for name in ("event_subscriptions", "interactivity")}
+            urls |= {command["url"] for command in manifest["features"].get("slash_commands", ())}
+            (url,) = urls  # this fake knows one address for all, as our app has
+            self.listens(url)
         for grant in self.world.grants.values():
             if grant.kind == "bot":
                 grant.scopes = self.app.scopes
@@ -155,6 +171,8 @@ class FakeSlack:
         asked = request.query
         if asked.get("client_id") != self.app.client_id:
             return web.Response(status=400, text="invalid_client_id")
+        if self.app.redirects is not None and asked.get("redirect_uri") not in self.app.redirects:
+            return web.Response(status=400, text="bad_redirect_uri")
         code = secrets.token_hex(12)
         team = asked.get("team") or HOME
         self.app.codes[code] = Install(
