@@ -152,7 +152,8 @@ async def test_too_large_is_refused_before_it_is_read(slack_house: SlackHouse) -
     lines = [f"{name}: {value}" for name, value in signed(slack_house, body).items()]
     head = ["POST /slack/events HTTP/1.1", f"Host: {host}", f"Content-Length: {len(body)}", *lines, "", ""]
     writer.write("\r\n".join(head).encode())  # and not a byte of the body
-    assert b" 413 " in await reader.readline()
+    async with asyncio.timeout(5):
+        assert b" 413 " in await reader.readline()
     writer.close()
 
     async def pieces() -> Any:

@@ -21,6 +21,8 @@ from bot.core.text import looks_secret
         ("see <https://contoso.test/a>", "see https://contoso.test/a"),
         ("<mailto:ada@contoso.test|ada@contoso.test>", "ada@contoso.test"),
         ("<!date^1700000000^{date}|14 November>", "14 November"),
+        ("<tel:+4930123>", "+4930123"),
+        ("<mailto:ada@contoso.test>", "ada@contoso.test"),
         (":wave::skin-tone-3: hello :+1:", "hello"),
         (":wave:", ""),
         ("at 10:30 or 11:45", "at 10:30 or 11:45"),
