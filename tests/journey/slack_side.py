@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bot.adapters.slack.manifest import Wish, manifest
+from bot.commands.manifest import Words
 from bot.service.chance import SystemClock
 from tests.fakes.slack.delivery import Delivered
 from tests.fakes.slack.house import AGENTS, slack_settings, write_secrets
@@ -38,7 +40,7 @@ class SlackAside:
         self._stack = contextlib.AsyncExitStack()
         opened = self._stack.enter_async_context(slacking(SystemClock(), ack_within=ACKNOWLEDGED_WITHIN))
         self.slack: FakeSlack = self.do(opened)
-        self.slack.world.channel("agents", BOT_USER, id=AGENTS)
+        self.slack.world.channel("agents", BOT_USER, id=AGENTS, kind="group")
 
     def do(self, what: Awaitable[T]) -> T:
         async def awaited() -> T:
@@ -61,7 +63,7 @@ class SlackDemo(Demo):
         data.mkdir(parents=True, exist_ok=True)
         (data / SETTINGS).write_text(slack_settings(aside.slack))
         write_secrets(aside.slack, data)
-        aside.slack.listens(f"{self.url}/slack/events")
+        aside.slack.set_up(manifest(Wish("http", self.url), Words()))
 
     def command(self) -> list[str]:
         return [
