@@ -13,7 +13,7 @@ import os
 import platform
 import sqlite3
 
-from bench import flow_check, starting, turns
+from bench import flow_check, slack, starting, turns
 
 Row = tuple[str, str, str]
 
@@ -40,7 +40,8 @@ def main() -> None:
     print(machine(), end="\n\n", flush=True)
     print(table("start and size", starting.run()), end="\n\n", flush=True)
     print(table("flows", flow_check.run()), end="\n\n", flush=True)
-    print(table("turns", turns.run(args.turns, many=not args.few)), flush=True)
+    print(table("turns", turns.run(args.turns, many=not args.few)), end="\n\n", flush=True)
+    print(table("Slack", slack.run(3000, 10.0)), flush=True)
 
 
 if __name__ == "__main__":
