@@ -1,7 +1,7 @@
 """What is done with what arrived: handed to the intake before it is answered, or not at all.
 
 Everything here is verified already: Teams signed it, for our tenant, and names who did it. Whether that
-person may talk to us is asked of `ports.identity` each time.
+person may talk to us is asked each time.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
-from typing import Any, assert_never
+from typing import assert_never
 
 from bot.adapters.teams import answers
-from bot.adapters.teams.cards import Cards
+from bot.adapters.teams.callers import Callers, message_key
 from bot.adapters.teams.chat import TeamsChat
-from bot.adapters.teams.config import CHANNEL, TeamsConfig
+from bot.adapters.teams.config import TeamsConfig
 from bot.adapters.teams.inbound import (
     Added,
     Envelope,
@@ -30,18 +30,15 @@ from bot.adapters.teams.inbound import (
     UnknownInvoke,
     heard,
 )
+from bot.adapters.teams.presses import Presses
 from bot.adapters.teams.sdk import Answer
 from bot.adapters.teams.settling import Settling
-from bot.core.choice import ShowMenu
 from bot.core.elements import LinkButton, Paragraph
 from bot.core.message import Message
-from bot.core.model import Place
 from bot.errors import ConflictError, PermanentError, TransientError
-from bot.ports.agent_cards import AgentCards
 from bot.ports.clock import Clock
 from bot.ports.homes import Homes
-from bot.ports.identity import Account, Claim, Identity, Standing
-from bot.ports.intake import Incoming, Intake
+from bot.ports.identity import Claim, Standing
 from bot.ports.posts import Posts
 from bot.ports.words import Words
 
@@ -56,30 +53,24 @@ class TeamsBot:
         self,
         config: TeamsConfig,
         chat: TeamsChat,
-        cards: Cards,
+        callers: Callers,
+        presses: Presses,
         settling: Settling,
         posts: Posts,
-        intake: Intake,
-        identity: Identity,
         homes: Homes,
-        agent_cards: AgentCards,
         words: Words,
         clock: Clock,
-        *,
-        patience: float = PATIENCE,
     ) -> None:
         self._config = config
         self._chat = chat
-        self._cards = cards
+        self._callers = callers
+        self._presses = presses
         self._settling = settling
         self._posts = posts
-        self._intake = intake
-        self._identity = identity
         self._homes = homes
-        self._agent_cards = agent_cards
         self._words = words
         self._clock = clock
-        self._patience = patience
+        self._patience = PATIENCE
         self._running: set[asyncio.Task[Answer]] = set()
 
     async def answer(self, one: Envelope) -> Answer:
@@ -114,146 +105,74 @@ class TeamsBot:
             case UnknownInvoke():
                 return answers.UNKNOWN
             case Removed():
-                return await self._removed(one)
+                await self._posts.close(self._callers.here(one), "uninstalled")
+                return answers.DONE
             case _:
                 await self._chat.learn(one)
-        claim = await self._claim(one)
-        if claim is None:
-            return answers.DONE if one.type != "invoke" else answers.line(self._say(one, "thanks"))
+        claim = await self._callers.claim(one)
+        if claim.standing is not Standing.MEMBER:
+            return await self._callers.turn_away(one, what, claim)
         match what:
             case Said():
                 return await self._said(one, what, claim)
             case Pressed():
-                await self._pressed(one, what, claim)
-                return answers.DONE
+                return await self._presses.submitted(one, what, claim)
             case Executed(press):
-                return await self._executed(one, press, claim)
+                return await self._presses.executed(one, press, claim)
             case Refreshed():
-                return await self._refreshed(one)
+                return await self._presses.refreshed(one)
             case Fetched(press):
-                return await self._fetched(one, press)
+                return await self._presses.fetched(one, press)
             case Filled(press):
-                return await self._filled(one, press, claim)
+                return await self._presses.filled(one, press, claim)
             case Added():
                 return await self._added(one, claim)
             case _:
                 assert_never(what)
 
-    # --- who ---------------------------------------------------------------------------------------
-
-    async def _claim(self, one: Envelope) -> Claim | None:
-        """None for somebody who is turned away."""
-        tenant = self._config.tenant_id
-        account = Account(
-            CHANNEL, tenant, one.oid, Standing.MEMBER, locale=self._config.locale(one.locale), oid=one.oid
-        )
-        claim = await self._identity.claim(CHANNEL, tenant, one.oid)
-        if claim is None:
-            claim = await self._identity.met(account)
-        if claim.standing is Standing.MEMBER:
-            return claim
-        away = Account(CHANNEL, tenant, one.oid, claim.standing, locale=account.locale, oid=one.oid)
-        await self._identity.turn_away(self._place(one), away, dedupe_key=f"{_key(one)}:away")
-        return None
-
-    # --- what people say and press -----------------------------------------------------------------
+    # --- what people write -------------------------------------------------------------------------
 
     async def _said(self, one: Envelope, what: Said, claim: Claim) -> Answer:
+        key = message_key(one)
         if not one.personal:
             return await self._aside(one, what, claim)
         if what.text.casefold().strip(" .!/") in self._home_words():
-            await self._show_home(one, claim, key=f"home/{_key(one)}")
-            return answers.DONE
-        await self._take(one, claim, key=_key(one), text=what.text)
+            await self._show_home(one, claim, key=f"home/{key}")
+        else:
+            await self._callers.take(one, claim, key=key, text=what.text)
         return answers.DONE
 
     async def _aside(self, one: Envelope, what: Said, claim: Claim) -> Answer:
         """Somebody mentioned us where others read along: only that we wrote privately is said there."""
-        if not await self._chat.reach(self._place(one)):
+        if await self._chat.reach(self._callers.place(one)):
+            await self._callers.take(one, claim, key=message_key(one), text=what.text)
+            await self._tell_aside(one, "wrote_privately")
+        else:
             await self._tell_aside(one, "add_me")
-            return answers.DONE
-        await self._take(one, claim, key=_key(one), text=what.text)
-        await self._tell_aside(one, "wrote_privately")
         return answers.DONE
 
     async def _tell_aside(self, one: Envelope, key: str) -> None:
         try:
-            await self._chat.aside(one, self._say(one, key), key=f"aside/{_key(one)}")
+            await self._chat.aside(one, self._say(one, key), key=f"aside/{message_key(one)}")
         except PermanentError as err:  # what matters was said privately
             log.info("nothing can be said in a channel: %s", err.reason or err.code)
 
-    async def _pressed(self, one: Envelope, press: Pressed, claim: Claim) -> dict[str, Any]:
-        return await self._take(one, claim, key=_press_key(one, press), press=press)
-
-    async def _executed(self, one: Envelope, press: Pressed, claim: Claim) -> Answer:
-        if not one.personal:
-            return answers.line(self._say(one, "privately_only"))
-        key = _press_key(one, press)
-        settled = await self._settling.answered(key)
-        posted = None if settled else await self._posts.by_ref(self._place(one), press.ref)
-        if settled is None:
-            reply = await self._pressed(one, press, claim)
-            if posted is None:
-                return answers.line(self._say(one, "thanks"))
-            settled = await self._settling.settle(posted, press, key=key, refused=bool(reply.get("refused")))
-        return answers.view(self._cards.card(settled, key=key))
-
-    async def _refreshed(self, one: Envelope) -> Answer:
-        """Nobody pressed anything, so nothing may happen; only a card as it is now is shown, and of the
-        agents' cards to an agent on duty what it means to them."""
-        place = self._place(one) if one.personal else self._channel(one)
-        posted = await self._posts.by_ref(place, one.reply_to)
-        if posted is None:
-            return answers.line(self._say(one, "answered"))
-        own = None
-        if posted.case_id and place.address == self._config.agents:
-            own = await self._agent_cards.view(posted.case_id, one.oid)
-        refresh = [one.user] if own else []
-        return answers.view(self._cards.card(own or posted.message, key=posted.key, refresh=refresh))
-
-    # --- forms ---------------------------------------------------------------------------------------
-
-    async def _fetched(self, one: Envelope, press: Pressed) -> Answer:
-        """Reading only: the form is made of what the message asks for."""
-        posted = await self._posts.by_ref(self._place(one), press.ref) if one.personal else None
-        form = None
-        if posted is not None:
-            form = self._cards.form(posted.message, press.choice, nonce=press.nonce, ref=press.ref)
-        if form is None:
-            return answers.note(self._say(one, "answered"))
-        return answers.dialog(self._say(one, "form"), form)
-
-    async def _filled(self, one: Envelope, press: Pressed, claim: Claim) -> Answer:
-        if not one.personal:
-            return answers.note(self._say(one, "privately_only"))
-        key = _press_key(one, press)
-        if await self._settling.answered(key) is not None:
-            return answers.DONE
-        posted = await self._posts.by_ref(self._place(one), press.ref)
-        reply = await self._pressed(one, press, claim)
-        if posted is not None:
-            await self._settling.settle(posted, press, key=key, refused=bool(reply.get("refused")))
-        return answers.DONE
-
-    # --- coming and going ----------------------------------------------------------------------------
+    # --- coming ------------------------------------------------------------------------------------
 
     async def _added(self, one: Envelope, claim: Claim) -> Answer:
         """Two activities can tell of one installation, so a greeting is sent once a day."""
         if one.personal:
             today = self._clock.now().date().isoformat()
-            await self._show_home(one, claim, key=f"welcome/{self._place(one).key}/{today}", linked=False)
-        return answers.DONE
-
-    async def _removed(self, one: Envelope) -> Answer:
-        place = self._place(one) if one.personal else self._channel(one)
-        await self._posts.close(place, "uninstalled")
+            key = f"welcome/{self._callers.place(one).key}/{today}"
+            await self._show_home(one, claim, key=key, linked=False)
         return answers.DONE
 
     async def _show_home(self, one: Envelope, claim: Claim, *, key: str, linked: bool = True) -> None:
         """Not *linked* for whoever did not ask: an administrator may have put the app there, and people
         are to distrust whoever writes to them first with a link."""
-        place = self._place(one)
-        message = await self._homes.home(place, one.oid, locale=claim.locale or self._locale(one))
+        place = self._callers.place(one)
+        locale = claim.locale or self._callers.locale(one)
+        message = await self._homes.home(place, one.oid, locale=locale)
         message = message if linked else unlinked(message)
         try:
             await self._chat.post(place, message, key=key)
@@ -263,29 +182,11 @@ class TeamsBot:
     def _home_words(self) -> set[str]:
         return {self._words.say(locale, "teams.home").casefold() for locale in self._config.locales}
 
-    # --- the intake ----------------------------------------------------------------------------------
-
-    async def _take(
-        self, one: Envelope, claim: Claim, *, key: str, text: str = "", press: Pressed | None = None
-    ) -> dict[str, Any]:
-        """Durable when this returns. Words without any, such as a picture alone, get the menu."""
-        choice = press.choice if press else "" if text else str(ShowMenu())
-        return await self._intake.receive(
-            Incoming(
-                place=self._place(one),
-                user=one.oid,
-                dedupe_key=key,
-                text=text,
-                choice=choice,
-                form=press.form if press else {},
-                locale=claim.locale or self._locale(one),
-                hint_oid=claim.oid,
-                linked=claim.linked,
-            )
-        )
+    # --- not in time -------------------------------------------------------------------------------
 
     def _late(self, one: Envelope, what: Heard) -> Answer:
-        """Teams is told to try again unless that cannot be: the intake knows the key by then."""
+        """A message is asked for again, and found done by then. A press cannot be asked for; the card
+        changes when it is done."""
         match what:
             case Executed():
                 return answers.line(self._say(one, "working"))
@@ -304,17 +205,8 @@ class TeamsBot:
             case _:
                 return Answer(503)
 
-    def _place(self, one: Envelope) -> Place:
-        return self._config.place(one.oid)
-
-    def _channel(self, one: Envelope) -> Place:
-        return Place(CHANNEL, self._config.tenant_id, one.conversation)
-
-    def _locale(self, one: Envelope) -> str:
-        return self._config.locale(one.locale) or "en"
-
     def _say(self, one: Envelope, key: str) -> str:
-        return self._words.say(self._locale(one), f"teams.{key}")
+        return self._callers.say(one, f"teams.{key}")
 
 
 def unlinked(message: Message) -> Message:
@@ -327,13 +219,3 @@ def unlinked(message: Message) -> Message:
         if not isinstance(one, LinkButton)
     )
     return replace(message, elements=left) if left else Message.line(message.fallback, locale=message.locale)
-
-
-def _key(one: Envelope) -> str:
-    """Of a message: Teams delivers it again with the same id."""
-    return f"msteams:{one.thread}:{one.id}"
-
-
-def _press_key(one: Envelope, press: Pressed) -> str:
-    """Of a press: it is delivered again with another id."""
-    return f"msteams:{one.conversation}:{press.ref}:{one.oid}:{press.nonce}"

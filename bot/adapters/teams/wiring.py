@@ -7,10 +7,12 @@ from typing import Protocol
 
 from bot.adapters.teams.bot import TeamsBot
 from bot.adapters.teams.budget import SendBudget
+from bot.adapters.teams.callers import Callers
 from bot.adapters.teams.cards import MOST_REFRESHED, Cards
 from bot.adapters.teams.chat import Macs, TeamsChat
 from bot.adapters.teams.config import TeamsConfig
 from bot.adapters.teams.door import TeamsDoor
+from bot.adapters.teams.presses import Presses
 from bot.adapters.teams.sdk import Sdk
 from bot.adapters.teams.settling import Settling
 from bot.core.elements import Link
@@ -84,8 +86,9 @@ def wired(config: TeamsConfig, house: House, tokens: AppTokens | None) -> Teams:
     cards = Cards(address, house.words)
     chat = TeamsChat(config, sdk, cards, house.posts, SendBudget(house.clock), house.keys, viewers)
     settling = Settling(chat, house.posts, house.words)
+    callers = Callers(config, house.identity, house.intake, house.words)
+    presses = Presses(config, callers, cards, settling, house.posts, house.agent_cards)
     bot = TeamsBot(
-        config, chat, cards, settling, house.posts, house.intake, house.identity, house.homes,
-        house.agent_cards, house.words, house.clock,
-    )  # fmt: skip
+        config, chat, callers, presses, settling, house.posts, house.homes, house.words, house.clock
+    )
     return Teams(chat, TeamsDoor(config, sdk, bot), bot, sdk)

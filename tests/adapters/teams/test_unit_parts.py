@@ -79,6 +79,22 @@ async def test_keys_come_over_https() -> None:
     assert published.read == 0
 
 
+async def test_a_key_that_vouches_for_no_channel_is_no_key() -> None:
+    """The SDK would take it for every channel."""
+
+    async def fetch(url: str) -> bytes:
+        if url == META:
+            return json.dumps({"jwks_uri": "https://login.example/keys"}).encode()
+        return json.dumps({"keys": [Published("bare", ()).jwk(), Published("one").jwk()]}).encode()
+
+    keys = ChannelKeys(META, fetch, FakeClock())
+    assert (await keys.get("one")).endorsements == ("msteams",)
+    with pytest.raises(UnknownKeyError):
+        await keys.get("bare")
+    with pytest.raises(UnknownKeyError):
+        await keys.get(None)
+
+
 @pytest.mark.parametrize(("span", "most"), PER_THREAD)
 def test_no_window_ever_holds_more_than_teams_allows(span: int, most: int) -> None:
     """For each row of Teams' table, sending as fast as we are let."""

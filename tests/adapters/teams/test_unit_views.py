@@ -243,11 +243,12 @@ async def test_a_store_that_is_away_is_said_to_teams(teams: TeamsHouse) -> None:
     await user.write("I got a new phone")
     await teams.settle()
     shown, action = user.find("start:new_phone")
-    intake, bot(teams)._intake = bot(teams)._intake, Away()
+    callers = bot(teams)._callers
+    intake, callers._intake = callers._intake, Away()
     assert (await user.write("hello")).status == 503
     told = await user.post(user.execute(shown, action))
     assert told.body["type"] == "application/vnd.microsoft.error"
-    bot(teams)._intake = intake
+    callers._intake = intake
     assert (await user.act(user.execute(shown, action))).card is not None
 
 
