@@ -15,15 +15,16 @@ from bot.errors import PermanentError, TransientError
 
 log = logging.getLogger("keyturn.slack")
 MOST = 200
-"""More at once than this are not begun: a flood must not take the memory."""
+"""More at once than this are not begun: a flood must not take the memory. What somebody waits for with
+a window open (*urgent*) has as much room again."""
 
 
 class Errands:
     def __init__(self) -> None:
         self._under_way: set[asyncio.Task[None]] = set()
 
-    def send(self, errand: Coroutine[Any, Any, object]) -> None:
-        if len(self._under_way) >= MOST:
+    def send(self, errand: Coroutine[Any, Any, object], *, urgent: bool = False) -> None:
+        if len(self._under_way) >= (2 * MOST if urgent else MOST):
             errand.close()
             log.warning("an errand was not begun: too many under way")
             return

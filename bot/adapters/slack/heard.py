@@ -46,7 +46,6 @@ class Heard:
     opens: bool = False
     trigger: str = field(default="", repr=False)
     answer_url: str = field(default="", repr=False)
-    locale: str = ""
 
 
 @dataclass(frozen=True, slots=True)

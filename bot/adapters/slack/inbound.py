@@ -48,7 +48,7 @@ class Inbound:
         if person is None:
             return None
         if heard.opens:
-            self._errands.send(self._outside.open_form(heard, person))
+            self._errands.send(self._outside.open_form(heard, person), urgent=True)
             return person
         reply = await self._intake.receive(incoming(heard, person))
         match heard.where:
@@ -72,7 +72,7 @@ class Inbound:
 
     def sorry(self, heard: Heard) -> None:
         """Say, where something could not be taken, that it was not."""
-        self._errands.send(self._outside.tell(heard, "try_again", ""))
+        self._errands.send(self._outside.tell(heard, "try_again", ""), urgent=True)
 
     async def is_dm(self, person: Person, channel: str) -> bool:
         """Whether that channel is the person's own DM with us, where the answer can be seen anyway."""

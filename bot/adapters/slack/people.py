@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp
@@ -23,6 +23,8 @@ from bot.ports.identity import Account, Claim, Identity, Standing
 
 PATIENCE = 1.5
 """Seconds for Slack to answer: the acknowledgement waits for it, and has three in all."""
+LOOK_UP = 0.8
+"""Seconds for the directory to say whose a confirmed address is; later it counts from the next time."""
 
 _NOBODY = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 _NO = (False, None)
@@ -43,6 +45,7 @@ class People:
         self._workspaces = workspaces
         self._identity = identity
         self._asking: dict[str, asyncio.Task[Claim]] = {}
+        self._late: set[asyncio.Task[Claim]] = set()
 
     def place(self, user: str) -> Place:
         """Their DM with the bot, the only place where anything is talked about."""
@@ -76,7 +79,26 @@ class People:
             task.exception()  # seen, should everybody who waited have gone
 
     async def _meet(self, user: str, workspace: str, enterprise: str) -> Claim:
-        return await self._identity.met(await self._asked(user, workspace, enterprise))
+        account = await self._asked(user, workspace, enterprise)
+        if not account.mail:
+            return await self._identity.met(account)
+        meeting = asyncio.create_task(self._identity.met(account))
+        done, _ = await asyncio.wait({meeting}, timeout=LOOK_UP)
+        if done:
+            return meeting.result()
+        self._late.add(meeting)
+        meeting.add_done_callback(self._came)
+        return await self._identity.met(replace(account, mail=""))
+
+    def close(self) -> None:
+        """Wait for no late answer any more."""
+        for task in (*self._late, *self._asking.values()):
+            task.cancel()
+
+    def _came(self, meeting: asyncio.Task[Claim]) -> None:
+        self._late.discard(meeting)
+        if not meeting.cancelled():
+            meeting.exception()  # a hint that did not come is none
 
     async def _asked(self, user: str, workspace: str, enterprise: str) -> Account:
         bot = await self._workspaces.bot(workspace, enterprise)

@@ -77,7 +77,7 @@ class SlackParts:
         self.chat = SlackChat(calls, parts.posts, parts.links, parts.clock, public_url=parts.public_url)
         home = SlackHome(calls, parts.homes, self.chat.address, parts.clock)
         outside = Outside(clients, calls, self.chat, home, parts.posts, parts.words)
-        people = People(config.home, workspaces, parts.identity)
+        self._people = people = People(config.home, workspaces, parts.identity)
         inbound = Inbound(parts.intake, people, parts.posts, outside, self.errands, parts.clock)
         leaving = Leaving(parts.store, workspaces, parts.clock)
         over_http = config.mode == "http"
@@ -109,4 +109,5 @@ class SlackParts:
         if self.socket is not None:
             await self.socket.stop()
         await self.errands.close(5.0)
+        self._people.close()
         await self._clients.close()

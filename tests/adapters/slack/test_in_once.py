@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from bot.core.records import AuditRow, Case, EventRow, Job
+import pytest
+
+from bot.core.records import AuditRow, Case, ChatAccount, EventRow, Job
 from bot.errors import TransientError
 from tests.fakes.slack.delivery import Delivered
 from tests.fakes.slack.house import SlackHouse
@@ -172,6 +174,30 @@ async def test_a_form_that_was_not_stored_stays_open_with_what_was_filled_in(sla
     assert list(done.body["errors"]) == ["field:value"]
     done = await ada.interacts({"type": "view_submission", "view": view})
     assert (done.status, done.body) == (200, "")
+
+
+async def test_a_slow_directory_costs_the_hint_and_not_the_acknowledgement(
+    slack_house: SlackHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack waits three seconds and no longer. Whose account it is counts from when it is known."""
+    monkeypatch.setattr("bot.adapters.slack.people.LOOK_UP", 0.01)
+    directory, answer = slack_house.product.chatting.identity._directory, asyncio.Event()
+    find = directory.find
+
+    async def slow(mail: str) -> Any:
+        await answer.wait()
+        return await find(mail)
+
+    monkeypatch.setattr(directory, "find", slow)
+    ada = slack_house.user()
+    assert (await ada.writes("hello")).status == 200
+    (account,) = await slack_house.rows(ChatAccount)
+    assert (account.standing, account.oid) == ("member", "")
+    answer.set()
+    async with asyncio.timeout(5):
+        while not (await slack_house.rows(ChatAccount))[0].oid:  # noqa: ASYNC110 - the row is what counts
+            await asyncio.sleep(0)
+    assert (await slack_house.rows(ChatAccount))[0].oid == slack_house.sandbox.oid("employee")
 
 
 async def test_while_slack_cannot_say_who_somebody_is_nothing_is_taken(slack_house: SlackHouse) -> None:
