@@ -511,3 +511,29 @@ async def test_a_linked_chat_cannot_name_another_account(world: World) -> None:
     page = await world.page()
     told = world.pages.address(page.handle, page.browser, f"{AGENT}@keyturn.example")
     assert await refused(told) is Reason.PROOF_CLOSED
+
+
+# --- what agents see of it ------------------------------------------------------------------------
+
+
+async def drawn(world: World, why: str) -> int:
+    """How often the card was drawn anew because of that."""
+    return len([job for job in await world.rows(Job, kind="card") if f"/{why}/" in job.key])
+
+
+async def test_a_proof_that_passes_is_drawn_on_the_card_at_once(world: World) -> None:
+    """Whoever looks at the agents' channel sees what is still missing now, not when somebody pressed."""
+    await proven(world)
+    assert await drawn(world, "evidence") == 1  # the code passed before there was a card
+
+
+async def test_a_page_that_comes_back_is_drawn_on_the_card(world: World) -> None:
+    """And not at each of its answers."""
+    page = await world.page()
+    await page.code()
+    await world.live_check(page)
+    world.clock.go(seconds=90)
+    for _ in range(3):
+        page.answer(await page.beat())
+        world.clock.go(seconds=20)
+    assert await drawn(world, "page") == 1
