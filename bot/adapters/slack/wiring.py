@@ -93,15 +93,19 @@ class SlackParts:
         self.socket = None if over_http else Socket(self.app, config.app_token, clients)
 
     async def start(self) -> None:
-        """Raises PermanentError for a token that is not of this home; an unreachable Slack is awaited."""
+        """Raises PermanentError for a token of another home. An unreachable Slack is awaited, and a token
+        that Slack does not take any more keeps nobody from the pages."""
         try:
             await self._workspaces.bot(self._home.team_id, self._home.enterprise_id)
         except TransientError as err:
             log.warning("Slack does not answer yet (%s); it is asked again when needed", err)
         except PermanentError as err:
-            if err.reason != "not_installed":
+            if err.reason == "home":
                 raise
-            log.warning("the app is not installed in Slack yet: open /slack/install")
+            if err.reason == "not_installed":
+                log.warning("the app is not installed in Slack yet: open /slack/install")
+            else:
+                log.error("nobody can be answered in Slack: %s", err)
         if self.socket is not None:
             await self.socket.start()
 
