@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from bot.adapters.slack.config import Home
-from bot.adapters.slack.installations import Installations, Installed
+from bot.adapters.slack.installations import Installations, Installed, UnwelcomeError
 from bot.adapters.slack.manifest import SCOPES
 from bot.adapters.slack.workspaces import Clients
 from bot.commands.check_slack import lines
@@ -373,6 +374,37 @@ async def test_a_row_that_was_copied_or_altered_opens_nothing(
     other = Installation("slack::T0ELSE", row.channel, "", FOREIGN, row.sealed, row.at)
     assert real.opened(other) is None
     await clients.close()
+
+
+async def test_bolt_finds_and_deletes_what_it_saved(admin: Browser) -> None:
+    """The store keeps the promises of Bolt's interface: found as saved, gone when deleted, no user tokens."""
+    clients = Clients(admin.at.slack.base_url)
+    kept = Installations(admin.at.store, admin.at.product.keys, admin.at.sandbox.clock, clients, Home(HOME))
+    assert await kept.async_find_bot(enterprise_id=None, team_id=HOME) is None
+    await admin.installs()
+    bot = await kept.async_find_bot(enterprise_id=None, team_id=HOME)
+    whole = await kept.async_find_installation(enterprise_id=None, team_id=HOME, user_id="U0ADA")
+    assert bot is not None
+    assert whole is not None
+    assert bot.bot_token == whole.bot_token == next(iter(admin.at.slack.world.grants))
+    assert (bot.bot_user_id, bot.team_id, whole.user_token) == (BOT_USER, HOME, None)
+    assert set(bot.bot_scopes) == set(admin.at.slack.app.scopes)
+    with pytest.raises(UnwelcomeError):
+        await kept.async_save_bot(bot)
+    await kept.async_delete_installation(enterprise_id=None, team_id=HOME, user_id="U0ADA")
+    assert await kept.async_find_bot(enterprise_id=None, team_id=HOME) is not None
+    await kept.async_delete_bot(enterprise_id=None, team_id=HOME)
+    assert await kept.async_find_bot(enterprise_id=None, team_id=HOME) is None
+    await clients.close()
+
+
+async def test_two_copies_of_a_page_that_come_back_at_once_install_once(admin: Browser) -> None:
+    """A double click, or two replicas: the state is used up by one of them."""
+    back = await admin.back(await admin.to_slack())
+    twin = Browser(admin.at, admin.http, admin.cookie)
+    statuses = sorted([one[0] for one in await asyncio.gather(admin.get(back), twin.get(back))])
+    assert statuses == [200, 401]
+    assert len(admin.at.slack.calls("oauth.v2.access")) == 1
 
 
 async def test_the_check_finds_the_token_that_was_kept(admin: Browser) -> None:
