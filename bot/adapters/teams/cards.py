@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.adapters.teams.inbound import CHOICE, FIELD, NONCE, REF
+from bot.adapters.teams.inbound import CHOICE, NONCE, REF
+from bot.adapters.teams.inputs import field
 from bot.adapters.teams.sdk import Outgoing
 from bot.adapters.teams.texts import Address, block, escaped, is_plain, lines, literal, rich, styled
 from bot.core.elements import (
@@ -22,7 +23,6 @@ from bot.core.elements import (
     Choice,
     Code,
     Confirm,
-    DateInput,
     Element,
     Fact,
     Facts,
@@ -32,16 +32,11 @@ from bot.core.elements import (
     Link,
     LinkButton,
     Look,
-    MultiChoice,
     Paragraph,
     Progress,
     SecretRef,
-    Select,
     Status,
     Steps,
-    TextInput,
-    TimeInput,
-    Toggle,
     Tone,
     Untrusted,
     plain,
@@ -54,8 +49,6 @@ MAX_BYTES = 80 * 1024
 """Of a whole activity in UTF-16; Teams refuses above about 100 KB."""
 MOST_REFRESHED = 60
 """People for whom a card may differ."""
-_SEARCHED = 8
-"""Options from which a list can be searched by typing."""
 _A_ROW, _AROUND = 40, 4
 """Characters in a row of buttons on a narrow screen, and those that a button's frame takes."""
 _SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
@@ -199,42 +192,8 @@ class _Drawing:
         action = {"type": "Action.OpenUrl", "title": literal(label), "url": where}
         return [{"type": "ActionSet", "actions": [action]}]
 
-    # --- what can be filled in -----------------------------------------------------------------
-
     def field(self, one: Field) -> list[Item]:
-        base: Item = {"id": f"{FIELD}{one.name}", "label": literal(one.label)}
-        needed = {"isRequired": True, "errorMessage": self._say("needed")}
-        match one:
-            case Select():
-                style = "filtered" if len(one.options) > _SEARCHED else "compact"
-                picked = {"placeholder": self._say("choose")}
-                return [
-                    {"type": "Input.ChoiceSet", **base, "style": style, **picked, **_options(one), **needed}
-                ]
-            case MultiChoice():
-                return [{
-                    "type": "Input.ChoiceSet", **base, "style": "expanded", "isMultiSelect": True,
-                    "wrap": True, **_options(one), **needed,
-                }]  # fmt: skip
-            case Toggle():
-                del base["label"]
-                on = "true" if one.on else "false"
-                return [
-                    {"type": "Input.Toggle", **base, "title": literal(one.label), "value": on, "wrap": True}
-                ]
-            case TextInput():
-                hint = {"placeholder": one.hint} if one.hint else {}
-                lines_ = {"isMultiline": True} if one.lines else {}
-                return [{"type": "Input.Text", **base, "maxLength": one.longest, **hint, **lines_, **needed}]
-            case DateInput():
-                return [{"type": "Input.Date", **base, **needed}]
-            case TimeInput():
-                return [{"type": "Input.Time", **base, **needed}]
-            case _:
-                raise TypeError(type(one).__name__)
-
-    def _say(self, key: str) -> str:
-        return self.cards.words.say(self.message.locale, f"teams.{key}")
+        return field(one, lambda key: self.cards.words.say(self.message.locale, f"teams.{key}"))
 
 
 def _card(body: list[Item], message: Message) -> Item:
@@ -282,10 +241,6 @@ def _rows(choices: Sequence[Choice]) -> list[list[Choice]]:
             left = _A_ROW - len(one.label) - _AROUND
         rows[-1].append(one)
     return rows
-
-
-def _options(one: Select | MultiChoice) -> Item:
-    return {"choices": [{"title": literal(o.label), "value": o.value} for o in one.options]}
 
 
 def _only_text(message: Message) -> str:
