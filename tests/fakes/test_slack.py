@@ -19,6 +19,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.fakes.clock import FakeClock
+from tests.fakes.slack.__main__ import AGENTS, converse, group
 from tests.fakes.slack.blocks import problems
 from tests.fakes.slack.server import FakeSlack, slacking
 from tests.fakes.slack.workspace import BOT_USER, FOREIGN, HOME
@@ -334,3 +335,25 @@ async def test_the_same_over_a_socket(slack: FakeSlack, clock: FakeClock) -> Non
     assert (first.status, again.status) == (200, 200)
     assert [(one.type, one.retry_attempt) for one in heard] == [("events_api", 0), ("events_api", 1)]
     assert heard[0].envelope_id != heard[1].envelope_id
+
+
+async def test_it_can_be_tried_by_hand(slack: FakeSlack, api: AsyncWebClient) -> None:
+    """A prompt over the same parts: what is typed arrives, what is new is shown once, with its buttons."""
+    ada = slack.client(slack.world.person("Ada Lovelace"))
+    slack.world.channel("agents", BOT_USER, id=AGENTS, kind="group")
+    await api.chat_postMessage(channel=ada.person.id, text="x", blocks=[buttons(YES)])
+    said: list[str] = []
+
+    async def lines() -> AsyncIterator[str]:
+        for line in ("hello", "> Yes", "> No", "/keyturn now", ""):
+            yield line
+
+    async with an_app(slack) as heard:
+        await converse(ada, lines(), said.append)
+    assert [body.get("type") or body["command"] for body, _ in heard] == [
+        "event_callback",
+        "block_actions",
+        "/keyturn",
+    ]
+    assert said == ["Yes", "  [Yes]", "no control 'No' in ['Yes']"]
+    assert "app_token: ${env:KEYTURN_SLACK_APP}" in group(slack, "socket")
