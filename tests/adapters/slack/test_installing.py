@@ -249,6 +249,16 @@ async def test_a_slack_that_is_away_is_said_so(admin: Browser) -> None:
     assert await admin.at.rows(Installation) == []
 
 
+async def test_a_connection_that_breaks_is_said_so(admin: Browser) -> None:
+    """Whether Slack used the code up is not known; a new link is."""
+    back = await admin.back(await admin.to_slack())
+    admin.at.slack.faults.drop_after("oauth.v2.access")
+    status, _, text = await admin.get(back)
+    assert (status, "did not work" in text) == (503, True)
+    assert await admin.at.rows(Installation) == []
+    assert (await admin.installs())[0] == 200
+
+
 async def test_the_workspace_s_name_is_literal_text(admin: Browser) -> None:
     """Workspaces are named by people."""
     admin.at.slack.world.teams[HOME].name = "<b>Contoso</b>"
@@ -347,6 +357,27 @@ async def test_leaving_one_workspace_leaves_the_organisation_installed(
     grant.dead = "token_revoked"
     await slack.delivery.send("event", slack.delivery.event({"type": "app_uninstalled"}, team=HOME))
     assert await organisation.rows(Installation) == []
+
+
+async def test_a_doubtful_farewell_keeps_the_organisation_s_token(
+    organisation: SlackHouse, http: aiohttp.ClientSession
+) -> None:
+    """While Slack cannot be asked whether the token is dead, it is not thrown away."""
+    await Browser(organisation, http).installs(org="1")
+    slack = organisation.slack
+    slack.faults.status("auth.test", 503)
+    await slack.delivery.send("event", slack.delivery.event({"type": "app_uninstalled"}, team=HOME))
+    assert len(await organisation.rows(Installation)) == 1
+
+
+async def test_whoever_comes_from_elsewhere_meets_our_bot(admin: Browser) -> None:
+    """In a channel that is shared with another company their people bring their own workspace; they are
+    turned away by name, with the only token there is."""
+    await admin.installs()
+    clients = Clients(admin.at.slack.base_url)
+    kept = Installations(admin.at.store, admin.at.product.keys, admin.at.sandbox.clock, clients, Home(HOME))
+    assert (await Installed(kept, clients).bot(FOREIGN)).team_id == HOME
+    await clients.close()
 
 
 async def test_a_single_workspace_does_not_take_a_whole_organisation_in(admin: Browser) -> None:
