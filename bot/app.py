@@ -235,10 +235,9 @@ def build(
         sessions=sessions, sign_ins=sign_ins, views=card_views, dead=dead, keys=keys,
         agents_group=settings.groups.agents,
     )  # fmt: skip
-    my_page = MyPageService(store, clock, sessions, sign_ins, directory, codes)
-    linking = LinkingService(
-        store, clock, entropy, keys, directory, sign_ins, LinkChanges(keys, entropy, stops)
-    )
+    changes = LinkChanges(keys, entropy, stops)
+    my_page = MyPageService(store, clock, sessions, sign_ins, directory, codes, keys, changes)
+    linking = LinkingService(store, clock, entropy, keys, directory, sign_ins, changes)
 
     cards = CardPerformers(keys)
     performers.update(

@@ -33,6 +33,17 @@ class MethodKept:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatKept:
+    """A chat account that is linked to this work account; *account* names it in a form."""
+
+    account: str
+    channel: str
+    tenant: str
+    user: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class MyView:
     """*may_make*: a fresh enrolment sign-in waits to be used."""
 
@@ -41,6 +52,7 @@ class MyView:
     codes: Sequence[CodesKept]
     methods: Sequence[MethodKept] | None  # None: could not be read now
     may_make: bool
+    chats: Sequence[ChatKept] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +80,8 @@ class MyPage(Protocol):
 
     async def make(self, session: Session) -> CodeSheet:
         """Make ten codes, once per enrolment sign-in. Raises Refused(STALE_SIGN_IN) without one."""
+        ...
+
+    async def unlink(self, session: Session, account: str) -> None:
+        """Take a chat account's link away. Raises Refused(NOT_YOURS) for one of somebody else."""
         ...

@@ -52,7 +52,9 @@ class LinkChanges:
         for case in _open_cases(work, ask.place, user):
             self._follow(work, case, who.oid, ask.id, at)
 
-    def remove(self, work: UnitOfWork, account: str, place: str, at: datetime) -> bool:
+    def remove(
+        self, work: UnitOfWork, account: str, place: str, at: datetime, *, actor: str = "person"
+    ) -> bool:
         """Take the link away. What it let the chat see is over at once, also in an open case."""
         row = work.get(ChatLink, account)
         if row is None:
@@ -62,7 +64,7 @@ class LinkChanges:
         ident = new_id(self._entropy, at)
         work.audit(
             audit_row(
-                ident, at, Tag.LINK_REMOVED, actor="person", subject=row.oid, account=account, genuine=genuine
+                ident, at, Tag.LINK_REMOVED, actor=actor, subject=row.oid, account=account, genuine=genuine
             )
         )
         if genuine:

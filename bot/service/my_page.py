@@ -9,16 +9,20 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.model import Oid, Reason
-from bot.core.records import Execution, Session
+from bot.core.effects import Tell
+from bot.core.model import Oid, Place, Reason
+from bot.core.records import ChatLink, ChatRow, Execution, Session
 from bot.errors import PermanentError, Refused, TransientError
 from bot.ports.clock import Clock
 from bot.ports.directory import Directory
-from bot.ports.my_page import CodeSheet, MethodKept, MyView
+from bot.ports.my_page import ChatKept, CodeSheet, MethodKept, MyView
 from bot.ports.sessions import Sessions
 from bot.ports.sign_in import Finished, Landing, Purpose, Redirect, SignInAsk, SignIns
 from bot.ports.store import Over, Store, UnitOfWork
 from bot.service.codes import SLOW, CodeBook
+from bot.service.identity import link_of, own_words
+from bot.service.keys import Keys
+from bot.service.link_changes import LinkChanges
 from bot.service.notices import notice_job
 from bot.service.sightings import known, note
 
@@ -38,6 +42,8 @@ class MyPageService:
         sign_ins: SignIns,
         directory: Directory,
         book: CodeBook,
+        keys: Keys,
+        links: LinkChanges,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -45,6 +51,8 @@ class MyPageService:
         self._sign_ins = sign_ins
         self._directory = directory
         self._book = book
+        self._keys = keys
+        self._links = links
 
     async def view(self, session: Session) -> MyView:
         at = self._clock.now()
@@ -54,7 +62,28 @@ class MyPageService:
             codes=await self._book.kept(session.oid),
             methods=await self._methods(session.oid, at),
             may_make=self._granted(session, at),
+            chats=await self._store.read(lambda work: self._chats(work, session.oid)),
         )
+
+    def _chats(self, work: UnitOfWork, oid: str) -> tuple[ChatKept, ...]:
+        found = [row for row in work.find(ChatLink, oid=oid, order="id") if link_of(work, self._keys, row.id)]
+        return tuple(ChatKept(row.id, row.channel, row.tenant, row.user, row.at) for row in found)
+
+    async def unlink(self, session: Session, account: str) -> None:
+        at = self._clock.now()
+
+        def fn(work: UnitOfWork) -> None:
+            link = link_of(work, self._keys, account)
+            if link is None or link.oid != session.oid:
+                raise Refused(Reason.NOT_YOURS)
+            place = Place(link.channel, link.tenant, link.user)  # its direct conversation with the bot
+            self._links.remove(work, account, place.key, at, actor=session.oid)
+            row = work.get(ChatRow, place.key)
+            locale = row.locale if row else "en"
+            key = f"unlinked/{account}/{int(at.timestamp() * 1000)}"
+            work.enqueue([own_words(place, Tell("unlinked"), locale, key, at)])
+
+        await self._store.transact(fn)
 
     async def _methods(self, oid: str, at: datetime) -> tuple[MethodKept, ...] | None:
         try:

@@ -223,6 +223,31 @@ async def test_another_browser_cannot_finish_what_one_began(
     assert await whole.rows(ChatLink) == []
 
 
+async def test_of_two_sign_ins_from_one_page_one_links(whole: Whole, slack: Slack, visitor: Visitor) -> None:
+    """The number was typed in two browsers, and both people went to sign in."""
+    await slack.met("")
+    path, number = await slack.asks()
+    left = await visitor.leaves(path, number=number)
+    async with Visitor(whole) as other:
+        await other.signs_in(path, "agent", number=number)
+        answer = await visitor.comes_back(left, "manager")
+    assert "refused=link_over" in answer.headers["Location"]
+    assert (await claim(whole)).oid == whole.sandbox.oid("agent")
+
+
+async def test_a_sign_in_under_way_when_a_newer_page_was_asked_for_links_nobody(
+    slack: Slack, visitor: Visitor
+) -> None:
+    """Only the newest page counts, to the very end."""
+    await slack.met()
+    path, number = await slack.asks()
+    left = await visitor.leaves(path, number=number)
+    await slack.asks()
+    answer = await visitor.comes_back(left, "manager")
+    assert "refused=link_over" in answer.headers["Location"]
+    assert await slack.whole.rows(ChatLink) == []
+
+
 async def test_a_guest_cannot_link(whole: Whole, slack: Slack, visitor: Visitor) -> None:
     """Guests sign in to our tenant like anybody; they are still none of ours."""
     await slack.met("")
@@ -362,4 +387,35 @@ async def test_nobody_elses_link_can_be_taken_away(whole: Whole, slack: Slack, v
     other = Slack(whole, Place("slack", "T1", "U2"))
     await other.met("")
     await other.press("unlink")
+    assert (await claim(whole)).linked
+
+
+async def test_the_owner_sees_and_takes_away_links_on_their_own_page(
+    whole: Whole, slack: Slack, visitor: Visitor
+) -> None:
+    """Whoever was talked into a link need not wait for the chat that has it."""
+    await slack.met("")
+    await slack.links(visitor)
+    await visitor.signs_in("/me/sign-in", "manager")
+    page = (await visitor.get("/me")).text
+    assert "Linked chat accounts" in page
+    assert "U1" in page
+    answer = await visitor.post("/me/unlink", {"account": "slack:T1:U1"})
+    assert answer.status == 303
+    await whole.settle()
+    assert not (await claim(whole)).linked
+    assert "The link is gone" in (await slack.shown())[-1].text()
+    (row,) = await whole.rows(AuditRow, tag=Tag.LINK_REMOVED.value)
+    assert row.actor == whole.sandbox.oid("manager")
+    assert "Linked chat accounts" not in (await visitor.get("/me")).text
+
+
+async def test_nobody_takes_away_a_link_of_somebody_else_on_their_page(
+    whole: Whole, slack: Slack, visitor: Visitor
+) -> None:
+    await slack.met("")
+    await slack.links(visitor)
+    await visitor.signs_in("/me/sign-in", "agent")
+    assert "Linked chat accounts" not in (await visitor.get("/me")).text
+    assert (await visitor.post("/me/unlink", {"account": "slack:T1:U1"})).status == 403
     assert (await claim(whole)).linked

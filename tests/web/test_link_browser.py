@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from tests.fakes.product import Whole, whole  # noqa: F401
 from tests.fakes.sandbox import sandbox  # noqa: F401
 from tests.service.test_linking import Slack
-from tests.web.test_me_voucher_browser import MARIA, fine, go
+from tests.web.test_me_voucher_browser import MARIA, fine, go, sign
 from tests.web.visiting import serving
 
 
@@ -43,6 +43,12 @@ async def test_the_link_page_from_the_number_to_the_end(served: Whole, browser_p
     await page.wait_for_url(re.compile(rf"http://127\.0\.0\.1:{served.port}/link"))
     await expect(page.get_by_text("Done. Your work account is linked.")).to_be_visible()
     await fine(page)
+    await go(page, served, "/me")
+    await sign(page, served, "Sign in")
+    await expect(page.get_by_role("heading", name="Linked chat accounts")).to_be_visible()
+    await fine(page)
+    await page.get_by_role("button", name="Take the link of U1 away").click()
+    await expect(page.get_by_role("heading", name="Linked chat accounts")).to_have_count(0)
 
 
 async def test_the_link_page_speaks_german_and_ends_kindly(served: Whole, browser_page: Page) -> None:

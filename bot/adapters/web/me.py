@@ -30,6 +30,7 @@ class Me:
             web.post("/me/sign-in", self.sign_in),
             web.post("/me/enrol", self.enrol),
             web.post("/me/codes", self.make),
+            web.post("/me/unlink", self.unlink),
             web.post("/me/sign-out", self.sign_out),
         ]
 
@@ -75,6 +76,11 @@ class Me:
             )
         return self._shell.page(request, "me_codes.html", sheet=sheet)
 
+    async def unlink(self, request: web.Request) -> web.Response:
+        form = await self._shell.form(request)
+        await self._my_page.unlink(await self._session(request), form.text("account"))
+        return self._shell.see_other("/me#chats")
+
     async def sign_out(self, request: web.Request) -> web.Response:
         await self._shell.form(request)
         response = self._shell.see_other("/me")
@@ -111,4 +117,5 @@ def _view_json(view: MyView) -> dict[str, Any]:
         }
         for one in view.codes
     ]  # fmt: skip
-    return {"codes": sets, "methods": methods, "may_make": view.may_make}
+    chats = [{"channel": c.channel, "tenant": c.tenant, "user": c.user} for c in view.chats]
+    return {"codes": sets, "methods": methods, "may_make": view.may_make, "chats": chats}

@@ -139,7 +139,7 @@ class ChatRow:
     at: datetime
 
 
-@record("links", key="id", unique=(("channel", "tenant", "user"),))
+@record("links", key="id", unique=(("channel", "tenant", "user"),), index=(("oid",),))
 @dataclass(frozen=True, slots=True)
 class ChatLink:
     """A chat account linked to an Entra object id by that person's own sign-in."""

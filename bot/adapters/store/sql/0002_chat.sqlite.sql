@@ -59,3 +59,4 @@ CREATE TABLE "installations" (
 );
 CREATE INDEX "installations_by_channel" ON "installations" ("channel");
 CREATE INDEX "installations_by_team" ON "installations" ("team");
+CREATE INDEX "links_by_oid" ON "links" ("oid");
