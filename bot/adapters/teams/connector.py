@@ -68,7 +68,7 @@ class Http:
             async with self.session.get(url, allow_redirects=False) as answer:
                 if answer.status != 200:
                     raise TransientError(f"{answer.status} for a document of Teams")
-                return await answer.content.read(4 * _MOST_ANSWER)
+                return await _whole(answer, 8 * _MOST_ANSWER)
         except (aiohttp.ClientError, TimeoutError) as err:
             raise TransientError(f"a document of Teams cannot be read ({type(err).__name__})") from None
 
@@ -154,7 +154,7 @@ class _Sender(AsyncHTTPSender):  # type: ignore[misc]
                 headers={name: value for name, value in asked.headers.items() if name != "Content-Length"},
                 allow_redirects=False,
             ) as got:
-                body = await got.content.read(_MOST_ANSWER)
+                body = await _whole(got, _MOST_ANSWER)
                 status, headers = got.status, got.headers
         except aiohttp.ClientConnectorError:
             raise SendFailedError(0, "unreachable", arrived=False) from None
@@ -166,6 +166,16 @@ class _Sender(AsyncHTTPSender):  # type: ignore[misc]
             )
         kept = {"content-type": "application/json"}  # Teams answers JSON or nothing
         return Response(request, _Answer(asked, status, kept, body))
+
+
+async def _whole(answer: aiohttp.ClientResponse, most: int) -> bytes:
+    """The body, however many pieces it comes in; what is longer is no answer of Teams."""
+    body = b""
+    async for piece in answer.content.iter_any():
+        body += piece
+        if len(body) > most:
+            raise aiohttp.ClientPayloadError("too long")
+    return body
 
 
 def _code(body: bytes) -> str:

@@ -10,13 +10,14 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adapters.entra.reader import ManagedTokens
 from bot.adapters.teams.budget import PER_THREAD, SendBudget
 from bot.adapters.teams.config import TeamsConfig
-from bot.adapters.teams.connector import SendFailedError, _code, _seconds
+from bot.adapters.teams.connector import Http, SendFailedError, _code, _seconds
 from bot.adapters.teams.keys import ChannelKeys, UnknownKeyError
 from bot.adapters.teams.texts import block, escaped, lines
 from bot.core.elements import Span
@@ -154,6 +155,36 @@ def test_what_could_be_markup_is_no_textblock(text: str) -> None:
 def test_only_teams_own_word_is_kept_of_a_refusal(body: bytes, code: str) -> None:
     """Its sentences may repeat what we sent."""
     assert _code(body) == code
+
+
+@pytest.mark.parametrize(("pieces", "fits"), [(3, True), (70, False)])
+async def test_a_document_in_pieces_is_read_to_its_end(pieces: int, fits: bool) -> None:
+    """Microsoft's list of keys does not fit into one packet; what never ends is given up."""
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(pieces):
+            await response.write(b"x" * 8192)
+            await asyncio.sleep(0)
+        return response
+
+    app = web.Application()
+    app.add_routes([web.get("/keys", serve)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/keys"
+    http = Http()
+    try:
+        if fits:
+            assert len(await http.read(url)) == pieces * 8192
+        else:
+            with pytest.raises(TransientError):
+                await http.read(url)
+    finally:
+        await http.close()
+        await runner.cleanup()
 
 
 @pytest.mark.parametrize(
