@@ -51,10 +51,12 @@ def bolt_app(
     words: Words,
     clock: Clock,
     *,
+    locale: str,
     leaving: Callable[[Gone], Awaitable[None]],
 ) -> AsyncApp:
     """*signing_secret* is empty where everything comes over a socket; then nobody's request over HTTP is
-    signed. *leaving* takes note durably that the app was removed somewhere."""
+    signed. *locale* is for whom nothing can be known of, the store being away. *leaving* takes note
+    durably that the app was removed somewhere."""
     secret = signing_secret or token_hex(32)
 
     async def authorize(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:
@@ -80,7 +82,7 @@ def bolt_app(
         attaching_function_token_enabled=False,
         process_before_response=True,
     )
-    _Listening(inbound, words, leaving).register(app)
+    _Listening(inbound, words, locale, leaving).register(app)
     return app
 
 
@@ -125,9 +127,12 @@ class _Events(AsyncMiddleware):
 
 
 class _Listening:
-    def __init__(self, inbound: Inbound, words: Words, leaving: Callable[[Gone], Awaitable[None]]) -> None:
+    def __init__(
+        self, inbound: Inbound, words: Words, locale: str, leaving: Callable[[Gone], Awaitable[None]]
+    ) -> None:
         self._inbound = inbound
         self._words = words
+        self._locale = locale
         self._leaving = leaving
 
     def register(self, app: AsyncApp) -> None:
@@ -167,7 +172,9 @@ class _Listening:
             if not field:
                 raise
             log.warning("a form was not taken: %s", err)
-            await ack(response_action="errors", errors={field: self._words.say("en", "slack.try_again")})
+            await ack(
+                response_action="errors", errors={field: self._words.say(self._locale, "slack.try_again")}
+            )
             return
         await ack()
 
@@ -183,12 +190,12 @@ class _Listening:
             person = await self._inbound.take(heard)
         except _AWAY as err:
             log.warning("a command was not taken: %s", err)
-            await ack(self._words.say("en", "slack.try_again"))
+            await ack(self._words.say(self._locale, "slack.try_again"))
             return
         if person is None or await self._inbound.is_dm(person, heard.channel):
             await ack()
         else:
-            await ack(self._words.say(person.claim.locale or "en", "slack.in_private"))
+            await ack(self._words.say(person.claim.locale or self._locale, "slack.in_private"))
 
     async def _take(self, heard: Heard | None) -> None:
         if heard is None:

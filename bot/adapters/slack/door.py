@@ -18,11 +18,11 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.adapters.slack.app import verifier
+from bot.adapters.slack.manifest import EVENTS_PATH
 from bot.ports.clock import Clock
 
 log = logging.getLogger("keyturn.slack")
 
-PATH = "/slack/events"
 MOST = 512 * 1024
 """Bytes. A view may have 250 kB, and comes back encoded; nothing else is near."""
 PATIENCE = 10.0
@@ -42,7 +42,7 @@ class Door:
         self._verifier = verifier(signing_secret, clock)
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.post(PATH, self.receive)]
+        return [web.post(EVENTS_PATH, self.receive)]
 
     async def receive(self, request: web.Request) -> web.Response:
         if (request.content_length or 0) > MOST:

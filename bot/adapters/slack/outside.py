@@ -37,14 +37,24 @@ _TRIGGER = 2.0
 
 class Outside:
     def __init__(
-        self, clients: Clients, calls: Calls, chat: SlackChat, home: SlackHome, posts: Posts, words: Words
+        self,
+        clients: Clients,
+        calls: Calls,
+        chat: SlackChat,
+        home: SlackHome,
+        posts: Posts,
+        words: Words,
+        *,
+        locale: str,
     ) -> None:
+        """*locale* is for whom no other is known."""
         self._clients = clients
         self._calls = calls
         self._chat = chat
         self._home = home
         self._posts = posts
         self._words = words
+        self._locale = locale
 
     async def publish_home(self, person: Person, *, team: str, seen: str = "") -> None:
         """*team*: the workspace in which they look at it."""
@@ -86,7 +96,7 @@ class Outside:
     async def point_to_dm(self, heard: Heard, person: Person) -> None:
         """Where something was said to us in front of others: that the answer is in private. Only that
         person sees it. Once for each thing said, however often it is delivered."""
-        text = self._words.say(person.claim.locale or "en", "slack.in_private")
+        text = self._words.say(person.claim.locale or self._locale, "slack.in_private")
         if await self._posts.begin(f"{heard.key}/private", person.place, Message.line(text)) is not None:
             return
         if heard.where is Where.MENTION:
@@ -107,7 +117,7 @@ class Outside:
             heard.answer_url, session=self._clients.session(), logger=self._clients.logger, retry_handlers=[]
         )
         hook.proxy = None
-        text = self._words.say(locale or "en", f"slack.{key}")
+        text = self._words.say(locale or self._locale, f"slack.{key}")
         try:
             await hook.send(text=text, response_type="ephemeral", replace_original=False)
         except (aiohttp.ClientError, OSError, TimeoutError) as err:

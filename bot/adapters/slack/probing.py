@@ -14,7 +14,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.adapters.slack.door import PATH
+from bot.adapters.slack.manifest import EVENTS_PATH
 from bot.adapters.slack.workspaces import Clients, translated
 from bot.errors import PermanentError, TransientError
 
@@ -97,11 +97,11 @@ class SlackProbe:
         """Calls our own door as Slack would; status and text of the answer."""
         try:
             async with self._clients.session().post(
-                f"{public_url}{PATH}", data=body, headers=headers, allow_redirects=False
+                f"{public_url}{EVENTS_PATH}", data=body, headers=headers, allow_redirects=False
             ) as answer:
                 return answer.status, (await answer.text())[:200]
         except (aiohttp.ClientError, OSError, TimeoutError) as err:
-            raise TransientError(f"{PATH}: {type(err).__name__}") from None
+            raise TransientError(f"{EVENTS_PATH}: {type(err).__name__}") from None
 
 
 _WAIT = aiohttp.ClientWSTimeout(ws_receive=_SECONDS, ws_close=1)

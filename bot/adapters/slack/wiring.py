@@ -53,6 +53,8 @@ class Parts(Protocol):
     def clock(self) -> Clock: ...
     @property
     def public_url(self) -> str: ...
+    @property
+    def locales(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class SlackParts:
         calls = Calls(workspaces, parts.clock)
         self.chat = SlackChat(calls, parts.posts, parts.links, parts.clock, public_url=parts.public_url)
         home = SlackHome(calls, parts.homes, self.chat.address, parts.clock)
-        outside = Outside(clients, calls, self.chat, home, parts.posts, parts.words)
+        outside = Outside(clients, calls, self.chat, home, parts.posts, parts.words, locale=parts.locales[0])
         self._people = people = People(config.home, workspaces, parts.identity)
         inbound = Inbound(parts.intake, people, parts.posts, outside, self.errands, parts.clock)
         leaving = Leaving(parts.store, workspaces, parts.clock)
@@ -87,6 +89,7 @@ class SlackParts:
             workspaces,
             parts.words,
             parts.clock,
+            locale=parts.locales[0],
             leaving=leaving.note,
         )
         self.door = Door(self.app, config.signing_secret, parts.clock) if over_http else None
