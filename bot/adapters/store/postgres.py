@@ -22,7 +22,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from bot.adapters.store import migrations
 from bot.adapters.store.statements import POSTGRES, Book
-from bot.adapters.store.unit import Unit, finished
+from bot.adapters.store.unit import Unit, done
 from bot.adapters.store.waiting import Waiting
 from bot.core.records import Job, Timer
 from bot.errors import ConflictError, TransientError, UnusableError
@@ -234,8 +234,7 @@ class PostgresStore:
                 unit = Unit(link, self._book, writing=begin is not READ)
                 connection.execute(begin)
                 try:
-                    result = fn(unit)
-                    finished(result)
+                    result = done(fn, unit)
                     if link.failed is not None:
                         raise link.failed
                     connection.execute("COMMIT")

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, TypeVar
 from bot.adapters.store.sqlite_file import SqliteConnection, connect, migrate
 from bot.adapters.store.sqlite_reading import Readers
 from bot.adapters.store.statements import SQLITE, Book
-from bot.adapters.store.unit import Unit, finished
+from bot.adapters.store.unit import Unit, done
 from bot.adapters.store.waiting import Waiting
 from bot.core.records import Job, Timer
 from bot.errors import TransientError, UnusableError
@@ -209,8 +209,7 @@ class SqliteStore:
         if apart:
             execute("SAVEPOINT one")
         try:
-            result = wanted.fn(unit)
-            finished(result)
+            result = done(wanted.fn, unit)
         except BaseException as err:  # it belongs to the caller, who gets it
             if isinstance(err, sqlite3.Error) and not self._database.conn.in_transaction:
                 raise

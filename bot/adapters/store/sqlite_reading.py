@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from bot.adapters.store.sqlite_file import SqliteConnection, connect
 from bot.adapters.store.statements import Book
-from bot.adapters.store.unit import Unit, finished
+from bot.adapters.store.unit import Unit, done
 from bot.ports.store import UnitOfWork
 
 T = TypeVar("T")
@@ -73,9 +73,7 @@ class Readers:
 
     def _read(self, fn: Callable[[Unit], T]) -> T:
         with self._snapshot() as unit:
-            result = fn(unit)
-            finished(result)
-            return result
+            return done(fn, unit)
 
     def _read_all(self, loop: asyncio.AbstractEventLoop, glances: list[_Glance]) -> None:
         """Each for itself, in one snapshot; where that cannot be had, each is told."""
@@ -104,8 +102,7 @@ class Readers:
 
 def _one(unit: Unit, glance: _Glance) -> _Seen:
     try:
-        result = glance.fn(unit)
-        finished(result)
+        result = done(glance.fn, unit)
     except BaseException as err:  # noqa: BLE001 - it belongs to the caller, who gets it
         return _Seen(glance.answer, None, err)
     return _Seen(glance.answer, result, None)

@@ -6,7 +6,7 @@ fewer pages on disk, and indices of other columns stay untouched.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ from bot.core.records import AuditRow, Case, EventRow, Job, Lease, Limit, Line, 
 from bot.errors import ConflictError
 
 R = TypeVar("R")
+T = TypeVar("T")
 
 OUTBOX_TOPIC = "outbox"
 TIMERS_TOPIC = "timers"
@@ -48,11 +49,18 @@ class Connection(Protocol):
         ...
 
 
-def finished(result: object) -> None:
-    """Refuse a coroutine: an `async def` given to `transact` would commit before it ran."""
+def done(fn: Callable[[Unit], T], unit: Unit) -> T:
+    """Run *fn*. Refuses a coroutine: an `async def` given to `transact` would commit before it ran. A
+    StopIteration becomes a RuntimeError, as in a generator: no future takes one, so whoever asked, and
+    everybody in the same commit, would wait for ever."""
+    try:
+        result = fn(unit)
+    except StopIteration as err:
+        raise RuntimeError("a unit of work raised StopIteration") from err
     if isinstance(result, CoroutineType):
         result.close()
         raise TypeError("a unit of work is synchronous; the function given was async")
+    return result
 
 
 class Unit:

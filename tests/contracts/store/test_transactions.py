@@ -67,6 +67,21 @@ async def test_more_than_one_commit_takes_are_all_answered(store: Store) -> None
     assert got == [1] * 600
 
 
+@pytest.mark.parametrize("way", ["transact", "read", "glance"])
+async def test_a_search_that_found_nothing_fails_like_any_other_bug(store: Store, way: str) -> None:
+    """`next` of nothing raises what no future takes; still nobody waits for ever, and others go on."""
+
+    def nothing(work: UnitOfWork) -> int:
+        return next(iter(()))
+
+    async with asyncio.timeout(20):
+        got = await asyncio.gather(
+            getattr(store, way)(nothing), getattr(store, way)(lambda work: 7), return_exceptions=True
+        )
+    assert isinstance(got[0], RuntimeError)
+    assert got[1] == 7
+
+
 async def test_an_async_function_is_refused(store: Store) -> None:
     """It would commit before it ran."""
 
