@@ -67,7 +67,7 @@ REMEDIES: Mapping[str, str] = {
     "account_inactive": "The app was removed from the workspace: install it again.",
     "cannot_dm_bot": "Nobody is there: the account is a bot.",
     "channel_not_found": "Check slack.agent_channel, and that the app is a member of it.",
-    "edit_window_closed": "Let apps edit messages at any time (workspace settings), or cards stay as they were.",
+    "edit_window_closed": "Let messages be edited at any time (workspace settings); cards stay as they were.",
     "invalid_auth": "Check slack.bot_token; reinstalling the app makes a new one.",
     "is_archived": "Unarchive the channel, or name another in slack.agent_channel.",
     "missing_scope": "Compare the app's scopes with `keyturn manifest slack` and reinstall it.",
