@@ -13,7 +13,7 @@ import os
 import platform
 import sqlite3
 
-from bench import flow_check, slack, starting, turns
+from bench import flow_check, slack, starting, teams, turns
 
 Row = tuple[str, str, str]
 
@@ -41,7 +41,8 @@ def main() -> None:
     print(table("start and size", starting.run()), end="\n\n", flush=True)
     print(table("flows", flow_check.run()), end="\n\n", flush=True)
     print(table("turns", turns.run(args.turns, many=not args.few)), end="\n\n", flush=True)
-    print(table("Slack", slack.run(3000, 10.0)), flush=True)
+    print(table("Slack", slack.run(3000, 10.0)), end="\n\n", flush=True)
+    print(table("Teams", teams.run(960, 10.0)), flush=True)
 
 
 if __name__ == "__main__":
