@@ -58,7 +58,9 @@ def test_the_agents_saw_one_card_that_kept_up(walked: tuple[SlackJourney, str]) 
     cards = [message for message in messages if not message.thread_ts]
     assert len(cards) == 1
     assert cards[0].earlier
-    assert all(message.thread_ts == cards[0].ts for message in messages if message.thread_ts)
+    history = [message for message in messages if message.thread_ts]
+    assert history
+    assert {message.thread_ts for message in history} == {cards[0].ts}
     assert [choice for message in shown(journey.client, AGENTS) for choice in message["choices"]] == []
 
 

@@ -42,7 +42,7 @@ class Weather:
         raise AssertionError("it is never delivered")
 
 
-@pytest.mark.parametrize("seed", [11, 12])
+@pytest.mark.parametrize("seed", [11])
 async def test_conversations_hold_while_slack_fails(slack_house: SlackHouse, seed: int) -> None:  # noqa: F811
     """Connections dropped before and after the body, 429 and 502, one after the other: every message of
     eight conversations stands in Slack once, and all end as they should."""
