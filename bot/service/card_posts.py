@@ -111,12 +111,22 @@ class CardPosts:
         ident = f"{view.case_id}/{place.key}"
         post = await self._store.read(lambda work: work.get(CardPost, ident))
         message = self.message(view, self._clock.now())
-        if post is None:
-            ref = await chat.post(place, message, key=f"card/{ident}", case_id=view.case_id)
-            post = CardPost(ident, view.case_id, place.key, ref, self._clock.now())
-            await self._keep(post)
-        else:
-            await chat.update(place, post.ref, message, key=f"{key}/{place.key}")
+        at = self._clock.now()
+        try:
+            if post is not None and post.ref:
+                await chat.update(place, post.ref, message, key=f"{key}/{place.key}")
+            else:
+                name = f"card/{ident}/{key}" if post else f"card/{ident}"
+                ref = await chat.post(place, message, key=name, case_id=view.case_id)
+                post = replace(post, ref=ref) if post else CardPost(ident, view.case_id, place.key, ref, at)
+                await self._keep(post)
+        except PermanentError:
+            if post is not None and not post.ref:
+                return  # operators know of it; the next card goes there as soon as it can again
+            await self._keep(
+                replace(post, ref="") if post else CardPost(ident, view.case_id, place.key, "", at)
+            )
+            raise
         for line in await self._untold(post):
             await chat.reply(place, post.ref, await self._line(line), key=f"card/{ident}/{line.id}")
             post = replace(post, told=[*post.told, line.id])
@@ -127,7 +137,7 @@ class CardPosts:
 
     async def _line(self, told: Told) -> Message:
         """One line of the thread; a name is literal text."""
-        name = clean(await self._views.name(told.who)) if told.who else ""
+        name = await self._views.name(told.who) if told.who else ""
         at = clock_time(told.at, self._zone)
         text = worded(told, lambda key, **values: self._words.say(self._locale, f"desk.{key}", **values),
                       at=at, name=name)  # fmt: skip

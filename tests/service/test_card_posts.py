@@ -130,12 +130,27 @@ async def test_a_channel_that_is_away_holds_up_no_other(channels: Channels) -> N
     assert await channels.card(SLACK)
 
 
-async def test_a_channel_that_refuses_for_good_is_told_to_operators(channels: Channels) -> None:
-    """An archived channel must not look like a quiet one."""
+@pytest.mark.parametrize("posted", [False, True])
+async def test_a_channel_that_refuses_for_good_is_told_to_operators_once(
+    channels: Channels, posted: bool
+) -> None:
+    """An archived channel must not look like a quiet one, nor bury everything else that went wrong."""
+    if posted:
+        await channels.deliver()
+        await channels.happened(Tag.CASE_TAKEN)
     channels.slack.fails = PermanentError("is_archived")
     with pytest.raises(PermanentError):
         await channels.deliver()
+    for _ in range(3):
+        await channels.happened(Tag.CASE_MOVED)
     assert await channels.card(AGENTS)
+    await channels.deliver()
+    channels.slack.fails = None
+    await channels.happened(Tag.CASE_RELEASED)
+    await channels.deliver()
+    _, shown = await channels.slack.since(SLACK, 0)
+    assert len(shown) == (2 if posted else 1)
+    assert "gave the case back" in lines(shown[-1])[-1]
 
 
 async def test_no_handle_of_a_review_page_is_kept_in_a_card(channels: Channels) -> None:

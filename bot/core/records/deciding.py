@@ -29,7 +29,8 @@ class Card:
 @record("card_posts", key="id", index=(("case_id",),))
 @dataclass(frozen=True, slots=True)
 class CardPost:
-    """A card as a message in one agents' channel; *id* is ``<case id>/<place>``."""
+    """A card as a message in one agents' channel; *id* is ``<case id>/<place>``. *ref* is empty while the
+    channel refuses it."""
 
     id: str
     case_id: str
