@@ -143,6 +143,7 @@ def teams_channel(settings: Teams, parts: Parts) -> Channel:
         tenant_id=parts.tenant_id,
         public_url=parts.public_url,
         metadata=settings.metadata,
+        service=settings.service,
         agents=settings.agent_channel,
         locales=parts.locales,
         no_auth=not settings.authenticates,

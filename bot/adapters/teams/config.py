@@ -15,12 +15,14 @@ CHANNEL = "teams"
 @dataclass(frozen=True, slots=True)
 class TeamsConfig:
     """*app_id* is empty only where nobody is authenticated: a test on this machine, which has to be
-    asked for with *no_auth*. *agents* is the id of the agents' channel, *locales* those offered."""
+    asked for with *no_auth*. *service* is the Bot Framework of our cloud, and the name under which it
+    signs. *agents* is the id of the agents' channel, *locales* those offered."""
 
     app_id: str
     tenant_id: str
     public_url: str
     metadata: str
+    service: str = "https://api.botframework.com"
     agents: str = ""
     locales: tuple[str, ...] = ("en",)
     no_auth: bool = False

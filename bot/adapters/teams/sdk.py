@@ -25,12 +25,10 @@ from botbuilder.schema import (
 )
 from botframework.connector.auth import (
     AuthenticateRequestResult,
-    AuthenticationConfiguration,
     BotFrameworkAuthentication,
-    ChannelValidation,
     ClaimsIdentity,
     ConnectorFactory,
-    SimpleCredentialProvider,
+    VerifyOptions,
 )
 from botframework.connector.auth.jwt_token_extractor import JwtTokenExtractor
 from msrest.exceptions import ClientException, DeserializationError
@@ -47,6 +45,8 @@ from bot.ports.directory import AppTokens
 log = logging.getLogger(__name__)
 
 CARD = "application/vnd.microsoft.card.adaptive"
+LEEWAY = 5 * 60
+"""Seconds by which clocks may differ, as Microsoft has it."""
 CLIENT = CloudAdapter.BOT_CONNECTOR_CLIENT_KEY
 
 
@@ -189,25 +189,36 @@ class _Authentication(BotFrameworkAuthentication):  # type: ignore[misc]
 
     def __init__(self, config: TeamsConfig, clients: Clients, keys: ChannelKeys) -> None:
         self._config = config
-        self._keys = keys
         self._connectors = _Connectors(clients)
-        self._known = SimpleCredentialProvider(config.app_id, "")
-        self._rules = AuthenticationConfiguration()
+        rules = VerifyOptions(
+            issuer=[config.service], audience=None, clock_tolerance=LEEWAY, ignore_expiration=False
+        )
+        self._tokens = JwtTokenExtractor(rules, config.metadata, ["RS256"])
+        self._tokens.open_id_metadata = keys  # in place of its own cache
 
     async def authenticate_request(self, activity: Activity, auth_header: str) -> AuthenticateRequestResult:
         result = AuthenticateRequestResult()
         if self._config.no_auth:
             result.claims_identity = ClaimsIdentity({}, True, "anonymous")
         else:
-            # The SDK looks for its cache and its URL in class variables; nothing else runs before it does.
-            ChannelValidation.open_id_metadata_endpoint = self._keys.url
-            JwtTokenExtractor.metadataCache[self._keys.url] = self._keys
-            result.claims_identity = await ChannelValidation.authenticate_channel_token_with_service_url(
-                auth_header, self._known, activity.service_url, activity.channel_id, self._rules
-            )
+            result.claims_identity = await self._signed(activity, auth_header)
         result.audience = self.get_originating_audience()
         result.connector_factory = self._connectors
         return result
+
+    async def _signed(self, activity: Activity, header: str) -> ClaimsIdentity:
+        """Signature, endorsement, issuer and times are the SDK's; for whom, and for which address, ours."""
+        identity = await self._tokens.get_identity_from_auth_header(header, activity.channel_id, [])
+        if identity is None:
+            raise PermissionError("no token of Teams")
+        claims = identity.claims
+        if claims.get("iss") != self._config.service or claims.get("aud") != self._config.app_id:
+            raise PermissionError("for another bot")
+        if claims.get("serviceurl") != activity.service_url:
+            raise PermissionError("for another address")
+        if not isinstance(claims.get("exp"), int):
+            raise PermissionError("for ever")  # the SDK looks at the end of a token only if it has one
+        return identity
 
     def create_connector_factory(self, claims_identity: ClaimsIdentity) -> ConnectorFactory:
         return self._connectors
@@ -216,7 +227,7 @@ class _Authentication(BotFrameworkAuthentication):  # type: ignore[misc]
         """We use no tokens of people; the SDK would make a client for them in every turn."""
 
     def get_originating_audience(self) -> str:
-        return "https://api.botframework.com"
+        return str(self._config.service)
 
     async def authenticate_streaming_request(self, auth_header: str, channel_id_header: str) -> Any:
         raise PermissionError("no streaming")
