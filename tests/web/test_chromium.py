@@ -12,9 +12,10 @@ from playwright.async_api import Page, expect
 from bot.core.elements import Heading, Paragraph, Span
 from bot.core.message import Message
 from bot.ports.sign_in import Purpose
-from bot.ports.store import Store
+from bot.ports.store import Store, UnitOfWork
 from bot.service.purposes import contexts_by_purpose
 from bot.service.sign_ins import SignInService, Ways
+from tests.contracts.store.rows import event
 from tests.fakes.clock import FakeEntropy
 from tests.fakes.entra import GRAPH_SCOPE, Credential, EntraAuthority, Registration, Secret, origin
 from tests.fakes.sandbox import Sandbox, sandbox  # noqa: F401
@@ -234,6 +235,17 @@ async def enter_desk(served: House, page: Page) -> None:
     await page.context.add_cookies([{"name": "__Host-desk", "value": value, "url": url, "secure": True}])
 
 
+async def given_up(served: House) -> None:
+    """Two dead letters on the desk."""
+    rows = [event(f"e{n}", case_id="c1", status="failed", error="chat.unreachable") for n in (1, 2)]
+
+    def fill(work: UnitOfWork) -> None:
+        for row in rows:
+            work.add(row)
+
+    await served.store.transact(fill)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing(served: House, browser_page: Page, scheme: str) -> None:
     """On every page, in both colours, with content; no error in the console either."""
@@ -244,6 +256,7 @@ async def test_axe_finds_nothing(served: House, browser_page: Page, scheme: str)
     await served.card()
     await served.card("c2", "person")
     await served.deliver()
+    await given_up(served)
     await enter_desk(served, browser_page)
     await browser_page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     await browser_page.goto(f"{served.url}/chat/employee")
@@ -266,6 +279,7 @@ async def test_nothing_runs_off_a_small_screen(
     """No sideways scrolling, and letters of at least 16 pixels where people read."""
     await served.card()
     await served.deliver()
+    await given_up(served)
     await enter_desk(served, browser_page)
     await browser_page.set_viewport_size({"width": width, "height": height})
     for path in PATHS:
