@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.records import Case, EventRow
 from tests.fakes.teams.connector import Slow
-from tests.fakes.teams.house import TeamsHouse
+from tests.fakes.teams.house import AGENTS, TeamsHouse
 from tests.fakes.teams.people import TeamsUser
 
 
@@ -282,3 +282,24 @@ async def test_the_answer_never_waits_for_teams(teams: TeamsHouse) -> None:
     await going
     await teams.settle()
     assert len(user.seen()) == 2
+
+
+async def test_looking_at_the_agents_card_changes_nothing(teams: TeamsHouse) -> None:
+    """A client asks for an agent's own view without a click, as often as it likes: it gets the card as it
+    is, and no event, no take, no message follows."""
+    desk = teams.user("agent")
+    await desk.install(team=AGENTS)
+    await desk.write("menu")
+    user = await opened(teams)
+    await user.press(":at_home")
+    await teams.settle()
+    (card, *_) = [seen for seen in desk.seen_in(AGENTS) if seen.card]
+    before = (await teams.events(), await teams.rows(Case), len(teams.connector.posted))
+    action = (card.card or {}).get("refresh", {}).get("action") or {"verb": "refresh", "data": {}}
+    for _ in range(3):
+        invoke = desk.execute(card, action, trigger="automatic")
+        told = await desk.act(desk.in_channel(invoke, f"{AGENTS};messageid={card.id}"))
+        assert told.card is not None
+        assert "refused" not in str(told.body)
+    await teams.settle()
+    assert (await teams.events(), await teams.rows(Case), len(teams.connector.posted)) == before
