@@ -64,6 +64,12 @@ class TransientError(KeyturnError):
         super().__init__(message)
 
 
+class NotDueError(TransientError):
+    """Our own pace forbids it now, so it was not tried and costs no attempt. *retry_after* says when."""
+
+    code = "platform.not_due"
+
+
 class PermanentError(KeyturnError):
     """A platform said no for good; asking again will not help."""
 

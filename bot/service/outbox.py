@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 
 from bot.core.audit import Tag, audit_row
 from bot.core.records import Job
-from bot.errors import PermanentError, TransientError
+from bot.errors import NotDueError, PermanentError, TransientError
 from bot.ports.clock import Clock, Entropy
 from bot.ports.store import Store, UnitOfWork
 from bot.service.chance import new_id
@@ -184,6 +184,9 @@ class Outbox:
                 raise PermanentError(f"nobody handles {job.kind}")
             async with asyncio.timeout(LONGEST_RUN):
                 await handler(job)
+        except NotDueError as err:
+            at = self._clock.now() + timedelta(seconds=err.retry_after or FIRST_WAIT)
+            await self._later(job, err.code, at, attempts=job.attempts - 1)
         except TransientError as err:
             await self._failed(job, err.code, MOST_ATTEMPTS, err.retry_after)
         except TimeoutError:
@@ -203,8 +206,11 @@ class Outbox:
         wait = min(FIRST_WAIT * 2 ** (job.attempts - 1), LONGEST_WAIT)
         wait *= 1 + self._entropy.below(250) / 1000  # so that many failures do not return together
         at = self._clock.now() + timedelta(seconds=max(wait, retry_after or 0.0))
+        await self._later(job, error, at, attempts=job.attempts)
+
+    async def _later(self, job: Job, error: str, at: datetime, *, attempts: int) -> None:
         self._next_try = at if self._next_try is None else min(self._next_try, at)
-        await self._settle(job, error=error, not_before=at)
+        await self._settle(job, error=error, not_before=at, attempts=attempts)
 
     async def _give_up(self, job: Job, error: str) -> None:
         now = self._clock.now()
@@ -233,7 +239,13 @@ class Outbox:
         await self._store.transact(bury)
 
     async def _settle(
-        self, job: Job, *, error: str, status: str = "waiting", not_before: datetime | None = None
+        self,
+        job: Job,
+        *,
+        error: str,
+        status: str = "waiting",
+        not_before: datetime | None = None,
+        attempts: int | None = None,
     ) -> None:
         def settle(work: UnitOfWork) -> None:
             kept = work.lock(Job, job.key)
@@ -244,6 +256,7 @@ class Outbox:
                         status=status,
                         error=error,
                         not_before=not_before or kept.not_before,
+                        attempts=kept.attempts if attempts is None else attempts,
                         leased_until=None,
                         leased_by="",
                     )

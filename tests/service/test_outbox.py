@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.audit import Tag
 from bot.core.records import AuditRow, Fact, Job
-from bot.errors import PermanentError, TransientError
+from bot.errors import NotDueError, PermanentError, TransientError
 from bot.ports.store import Store, UnitOfWork
 from bot.service import outbox as module
 from bot.service.outbox import MOST_ATTEMPTS, MOST_BUGS, Outbox
@@ -107,6 +107,22 @@ async def test_the_platforms_own_waiting_time_is_kept(
     assert await outbox.drain() == 0
     clock.go(seconds=2)
     assert await outbox.drain() == 1
+
+
+async def test_waiting_for_our_own_pace_is_no_attempt(
+    store: Store, outbox: Outbox, post: Post, clock: FakeClock
+) -> None:
+    """A long queue in front of a rate limit is not a failure, however often it is looked at."""
+    post.fail["a"] = NotDueError("our pace", retry_after=5)
+    await enqueue(store, job("a"))
+    for _ in range(3 * MOST_ATTEMPTS):
+        await outbox.drain()
+        clock.go(seconds=6)
+    waiting = await kept(store, "a")
+    assert (waiting.status, waiting.attempts) == ("waiting", 0)
+    del post.fail["a"]
+    await outbox.drain()
+    assert (await kept(store, "a")).status == "done"
 
 
 @pytest.mark.parametrize(

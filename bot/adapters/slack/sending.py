@@ -23,7 +23,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.slack.workspaces import Bot, Workspaces
-from bot.errors import PermanentError, TransientError
+from bot.errors import NotDueError, PermanentError, TransientError
 from bot.ports.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -81,6 +81,10 @@ REMEDIES: Mapping[str, str] = {
 
 class NotTakenError(TransientError):
     """Slack did nothing, and may do it later: nothing has to be looked for before trying again."""
+
+
+class WaitError(NotTakenError, NotDueError):
+    """Our own budget for this method or place is used up for now."""
 
 
 class TooFastError(NotTakenError):
@@ -145,13 +149,13 @@ class Calls:
     def ready(
         self, tenant: str, method: str, *, team: str = "", place: str = "", patience: float = PATIENCE
     ) -> float:
-        """Seconds that a call would wait now. Raises NotTakenError when they are too many, so that nobody
+        """Seconds that a call would wait now. Raises WaitError when they are too many, so that nobody
         begins what cannot be done yet."""
         now = self._clock.now()
         due = max(self._pace(tenant, method, team).due(now), self._due(place, now))
         wait = (due - now).total_seconds()
         if wait > patience:
-            raise NotTakenError(f"{method}: not due yet", retry_after=wait)
+            raise WaitError(f"{method}: not due yet", retry_after=wait)
         return wait
 
     def _pace(self, tenant: str, method: str, team: str) -> _Pace:

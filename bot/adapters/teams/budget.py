@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from datetime import datetime, timedelta
 
-from bot.errors import TransientError
+from bot.errors import NotDueError
 from bot.ports.clock import Clock
 
 PER_THREAD = ((1, 7), (2, 8), (30, 60), (3600, 1800))
@@ -26,7 +26,7 @@ class SendBudget:
         self._promised = clock.now()
 
     def spend(self, thread: str) -> None:
-        """Note one send. Raises TransientError, saying when there is room again."""
+        """Note one send. Raises NotDueError, saying when there is room again."""
         now = self._clock.now()
         sent = self._threads.setdefault(thread, deque(maxlen=PER_THREAD[-1][1]))
         self._threads.move_to_end(thread)
@@ -36,7 +36,7 @@ class SendBudget:
         if (full := _wait(self._all, PER_TENANT, now)) > 0:
             wait = max(wait, self._turn(now, full))
         if wait > 0:
-            raise TransientError("as much as Teams lets us send", retry_after=wait)
+            raise NotDueError("as much as Teams lets us send", retry_after=wait)
         sent.append(now)
         self._all.append(now)
 
