@@ -98,14 +98,14 @@ class Product:
     async def stop(self) -> None:
         """Let what is under way come to its end, then close everything."""
         self.polls.close()
-        for channel in self.chatting.channels:
-            if channel.stop is not None:
-                await channel.stop()
         await self.sign_ins.close()
         await self.acts.close()
         for runner in (self.outbox, self.timers, self.sequencer):
             runner.stop()
         await asyncio.gather(*self.running, return_exceptions=True)
+        for channel in self.chatting.channels:  # after the outbox, which speaks through them
+            if channel.stop is not None:
+                await channel.stop()
         for close in self.closing:
             done = close()
             if asyncio.iscoroutine(done):
