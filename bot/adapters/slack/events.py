@@ -32,11 +32,12 @@ def heard(body: Body) -> Heard | HomeOpened | Gone | None:
         case "app_home_opened":
             return _home(body, event)
         case "app_uninstalled":
-            return Gone(_key(body, event), "slack_uninstalled", *workspace(body))
+            return Gone(_key(body, event), "slack_uninstalled", *workspace(body), _seconds(body))
         case "tokens_revoked":
             tokens = event.get("tokens")
             revoked = isinstance(tokens, Mapping) and bool(tokens.get("bot"))
-            return Gone(_key(body, event), "slack_token_revoked", *workspace(body)) if revoked else None
+            key = _key(body, event)
+            return Gone(key, "slack_token_revoked", *workspace(body), _seconds(body)) if revoked else None
         case _:
             return None
 
@@ -110,6 +111,12 @@ def _key(body: Body, event: Body) -> str:
         return f"slack:event:{ident}"
     channel, ts = _text(event, "channel"), _text(event, "ts")
     return f"slack:message:{workspace(body)[0]}:{channel}:{ts}" if channel and ts else ""
+
+
+def _seconds(body: Body) -> int:
+    """When it happened, or 0."""
+    at = body.get("event_time")
+    return at if isinstance(at, int) and 0 < at < 1 << 33 else 0
 
 
 def _text(found: Body, name: str) -> str:

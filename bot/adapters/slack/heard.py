@@ -61,9 +61,11 @@ class HomeOpened:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The app was removed from a workspace, or its tokens were revoked there."""
+    """The app was removed from a workspace, or its tokens were revoked there; *at* is when, in seconds,
+    where Slack says it."""
 
     key: str
     what: str
     workspace: str = ""
     enterprise: str = ""
+    at: int = 0

@@ -239,13 +239,14 @@ class Installed:
             self._bots[key] = Bot(client, held.user_id, held.bot_id, row.team, row.enterprise)
         return self._bots[key]
 
-    async def forget(self, team_id: str, enterprise_id: str = "") -> None:
-        """Deletes the installation there. One of the whole organisation is deleted only when Slack says
-        that its token is dead: the app may have left a single workspace of it."""
-        if team_id:
+    async def forget(self, team_id: str, enterprise_id: str = "", at: int = 0) -> None:
+        """Deletes the installation there, unless it was made since *at*. One of the whole organisation is
+        deleted only when Slack says that its token is dead: the app may have left a single workspace."""
+        own = [row for row in await self._installations.rows() if team_id and row.team == team_id]
+        if own and not any(_since(row, at) for row in own):
             await self._installations.async_delete_all(enterprise_id=None, team_id=team_id)
         found = await self._installations.find("", enterprise_id) if enterprise_id else None
-        if found is None:
+        if found is None or _since(found[0], at):
             return
         row, held = found
         if team_id and await self._alive(held):
@@ -260,6 +261,11 @@ class Installed:
         except PermanentError as err:
             return err.reason == "home"  # a living token, whosever it is
         return True
+
+
+def _since(row: Installation, at: int) -> bool:
+    """Whether it was made in a later second than *at*, where that is known."""
+    return at > 0 and row.at.timestamp() >= at + 1
 
 
 def _ident(enterprise: str, team: str) -> str:

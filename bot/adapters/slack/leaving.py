@@ -25,7 +25,7 @@ class Leaving:
         told = {"what": gone.what, "case": "", "oid": ""}
         job = Job(f"{gone.key}/alert", f"alert:slack:{gone.workspace}", "alert", told, "", at, at)
         await self._store.transact(lambda work: work.enqueue([job]))
-        await self._workspaces.forget(gone.workspace, gone.enterprise)
+        await self._workspaces.forget(gone.workspace, gone.enterprise, gone.at)
         log.error(
             "%s in %s: nothing can be sent there any more", gone.what, gone.workspace or gone.enterprise
         )

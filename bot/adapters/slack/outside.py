@@ -113,6 +113,13 @@ class Outside:
         """A line of *key* that only this person sees, beside what they pressed."""
         if not heard.answer_url:
             return
+        try:
+            known = self._clients.answers_at(heard.answer_url)
+        except ValueError:
+            known = False
+        if not known:
+            log.warning("an address to answer at is not Slack's: nothing was sent there")
+            return
         hook = AsyncWebhookClient(
             heard.answer_url, session=self._clients.session(), logger=self._clients.logger, retry_handlers=[]
         )

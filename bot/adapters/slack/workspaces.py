@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -37,8 +38,9 @@ class Workspaces(Protocol):
         Slack cannot be asked, PermanentError where none of ours may speak any more."""
         ...
 
-    async def forget(self, team_id: str, enterprise_id: str = "") -> None:
-        """The app was removed there, or its token revoked: what is known of it counts no more."""
+    async def forget(self, team_id: str, enterprise_id: str = "", at: int = 0) -> None:
+        """The app was removed there, or its token revoked, *at* that second: what was known of it then
+        counts no more. Such news can come late, and be sent again by whoever recorded it."""
         ...
 
 
@@ -70,6 +72,13 @@ class Clients:
         client.proxy = None  # the SDK takes it from the environment otherwise
         return client
 
+    def answers_at(self, url: str) -> bool:
+        """Whether *url* is where Slack takes answers: beside its API, or at the same host with hooks
+        before it. Whoever came by the signing secret could otherwise make us post anywhere."""
+        ours, told = urlsplit(self._base_url), urlsplit(url)
+        hosts = (ours.netloc, f"hooks.{ours.netloc}")
+        return told.scheme == ours.scheme and told.netloc in hosts
+
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
@@ -93,7 +102,7 @@ class OneToken:
                     self._bot = await whose(self._clients.client(self._token), self._home)
         return self._bot
 
-    async def forget(self, team_id: str, enterprise_id: str = "") -> None:
+    async def forget(self, team_id: str, enterprise_id: str = "", at: int = 0) -> None:
         self._bot = None
 
 

@@ -6,11 +6,15 @@ import asyncio
 import json
 import logging
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from slack_bolt.request.async_request import AsyncBoltRequest
 
+from bot.adapters.slack.wire import SHORTCUT
 from bot.core.records import EventRow
 from tests.fakes.slack.delivery import sign
 from tests.fakes.slack.house import SlackHouse
@@ -232,6 +236,36 @@ async def test_nothing_that_comes_in_is_logged(
     assert headers["X-Slack-Signature"] not in told
     assert "/respond/" not in told
     assert slack_house.slack.bot_token not in told
+
+
+@pytest.mark.parametrize(
+    "there", ["{else}/respond/x", "http://127.0.0.1@{host}/", "http://[", "{host}", "//{host}/"]
+)
+async def test_answers_go_to_slack_and_nowhere_else(slack_house: SlackHouse, there: str) -> None:
+    """T11: a stolen signing secret makes claims; it does not make us call addresses inside the network."""
+    called: list[str] = []
+
+    async def hear(request: web.Request) -> web.Response:
+        called.append(request.path)
+        return web.Response(text="ok")
+
+    inside = web.Application()
+    inside.router.add_post("/{any:.*}", hear)
+    async with TestServer(inside) as server:
+        host = f"{server.host}:{server.port}"
+        ada = slack_house.user()
+        payload = {
+            "type": "message_action", "callback_id": SHORTCUT, "trigger_id": "1.2.3",
+            "user": {"id": ada.person.id}, "team": {"id": ada.team}, "channel": {"id": "C1"},
+            "message": {"text": "I got a new phone"},
+            "response_url": there.replace("{else}", f"http://{host}").replace("{host}", host),
+        }  # fmt: skip
+        body = urlencode({"payload": json.dumps(payload)}).encode()
+        headers = signed(slack_house, body) | {"Content-Type": "application/x-www-form-urlencoded"}
+        assert (await knock(slack_house, body, headers))[0] == 200
+        await slack_house.settle()
+    assert called == []
+    assert await heard(slack_house) == 1
 
 
 async def test_our_own_log_is_heard_all_the_same(

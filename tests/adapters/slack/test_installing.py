@@ -298,6 +298,18 @@ async def test_an_app_that_was_removed_is_forgotten(admin: Browser, event: dict[
     assert "New phone" in admin.at.user().read()[-1]
 
 
+async def test_an_old_farewell_does_not_undo_a_new_installation(admin: Browser) -> None:
+    """It was recorded and sent again, or comes late: what was installed since stays."""
+    await admin.installs()
+    slack = admin.at.slack
+    gone = slack.delivery.event({"type": "app_uninstalled"}, team=HOME)
+    await slack.delivery.send("event", gone)
+    admin.at.sandbox.clock.go(minutes=2)
+    await admin.installs()
+    assert (await slack.delivery.send("event", gone)).ok
+    assert len(await admin.at.rows(Installation)) == 1
+
+
 async def test_an_organisation_installs_once_for_all_its_workspaces(
     organisation: SlackHouse, http: aiohttp.ClientSession
 ) -> None:
