@@ -1,6 +1,6 @@
 """The door for Teams: ``POST /api/messages``. Who knocks is checked here, before anything is read.
 
-    415 no JSON · 413 too large · 400 no activity, or none that could be answered
+    415 no JSON · 413 too large · 408 too slow · 400 no activity, or none that could be answered
     401 nobody of Teams signed it · 403 another tenant, another channel, nobody in particular
     503 try again: keys or store are away
 
@@ -9,6 +9,7 @@ Nothing of a body or a token is logged, only which of these it was.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from urllib.parse import urlsplit
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 PATH = "/api/messages"
 MAX_BODY = 256 * 1024
 """A message of Teams has about 100 KB at most."""
+PATIENCE = 10.0
+"""Seconds for a body to arrive: anybody can begin to send one."""
 _NEEDS_SOMEBODY = frozenset({"message", "invoke", "installationUpdate"})
 
 
@@ -42,9 +45,11 @@ class TeamsDoor:
     async def receive(self, request: web.Request) -> web.Response:
         if request.content_type != "application/json":
             return _no(415, "no JSON")
-        body = await request.content.read(MAX_BODY + 1) if request.can_read_body else b""
-        while len(body) <= MAX_BODY and (more := await request.content.read(MAX_BODY)):
-            body += more
+        try:
+            async with asyncio.timeout(PATIENCE):
+                body = await _body(request)
+        except TimeoutError:
+            return _no(408, "too slow")
         if len(body) > MAX_BODY:
             return _no(413, "too large")
         try:
@@ -88,6 +93,14 @@ class TeamsDoor:
         if self._config.no_auth:
             return local and is_loopback(remote)
         return parts.scheme == "https" or (local and parts.scheme == "http")
+
+
+async def _body(request: web.Request) -> bytes:
+    """All of it, or a little more than may be."""
+    body = b""
+    while len(body) <= MAX_BODY and (more := await request.content.read(MAX_BODY + 1 - len(body))):
+        body += more
+    return body
 
 
 def _no(status: int, why: str) -> web.Response:

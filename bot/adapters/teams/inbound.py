@@ -133,7 +133,7 @@ def envelope(raw: Any) -> Envelope | None:
         bot=_text(bot, "id"),
         conversation=conversation.partition(";")[0],
         thread=conversation,
-        kind=_text(where, "conversationType") or "personal",
+        kind=_text(where, "conversationType") or _kind(conversation, where.get("isGroup")),
         locale=_text(raw, "locale"),
         reply_to=_text(raw, "replyToId"),
         raw=raw,
@@ -152,7 +152,11 @@ def heard(one: Envelope) -> Heard:
         case "invoke":
             return _invoked(one)
         case "installationUpdate":
-            return Added() if _text(one.raw, "action").startswith("add") else Removed()
+            action = _text(one.raw, "action")
+            if action.startswith("add"):
+                return Added()
+            # "remove-upgrade" is half of an update, and may come after the other half
+            return Removed() if action == "remove" else Nothing()
         case "conversationUpdate":
             members = one.raw.get("membersAdded")
             found = members if isinstance(members, list) else []
@@ -212,6 +216,11 @@ def _filled(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)[:MAX_TEXT] if isinstance(value, str | int | float) else ""
+
+
+def _kind(conversation: str, group: Any) -> str:
+    """Of a conversation whose kind Teams left out: where others could read along, it is not private."""
+    return "unknown" if group or conversation.startswith("19:") else "personal"
 
 
 def _map(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -4,12 +4,15 @@ signatures; nothing that is refused leaves a trace but a line in the log.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
 import pytest
 
+from bot.adapters.teams import door
 from bot.core.records import Case, ChatAddress, EventRow
 from tests.fakes.teams.authority import ISSUER, Authority, rsa_key
 from tests.fakes.teams.house import TeamsHouse
@@ -214,6 +217,21 @@ async def test_a_huge_body_is_not_read(teams: TeamsHouse) -> None:
     told = await teams.user().post({**teams.user().message("x"), "padding": "x" * 900_000})
     assert told.status in {400, 413}
     assert await nothing_kept(teams)
+
+
+async def test_whoever_sends_too_slowly_is_not_waited_for(
+    teams: TeamsHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without this, anybody could keep as many connections and half bodies as they like."""
+    monkeypatch.setattr(door, "PATIENCE", 0.05)
+    where = urlsplit(teams.endpoint)
+    reader, writer = await asyncio.open_connection(where.hostname, where.port)
+    head = f"POST {where.path} HTTP/1.1\r\nHost: {where.netloc}\r\nContent-Type: application/json\r\n"
+    writer.write(f"{head}Content-Length: 100\r\n\r\n{{".encode())
+    async with asyncio.timeout(5):
+        assert b" 408 " in await reader.readline()
+    writer.close()
+    await writer.wait_closed()
 
 
 async def test_a_refusal_says_nothing_of_the_token(

@@ -138,6 +138,25 @@ def test_an_automatic_refresh_is_never_a_press() -> None:
     assert of(**press, value={"action": {**action, "verb": "refresh"}}) == Refreshed()
 
 
+@pytest.mark.parametrize(
+    ("where", "personal"),
+    [
+        ({"id": "a:1"}, True),
+        ({"id": "a:1", "isGroup": True}, False),
+        ({"id": "19:x@thread.tacv2"}, False),
+        ({"id": "19:x@thread.tacv2;messageid=1"}, False),
+        ({"id": "a:1", "conversationType": "meeting"}, False),
+    ],
+)
+def test_a_chat_of_unknown_kind_is_private_only_if_it_can_be_no_other(
+    where: dict[str, Any], personal: bool
+) -> None:
+    """Where somebody may read along, nothing is taken and nothing is answered as if in private."""
+    one = envelope(activity(conversation={"tenantId": "T", **where}))
+    assert one is not None
+    assert one.personal is personal
+
+
 def test_inputs_arrive_as_text_whatever_the_client_made_of_them() -> None:
     """Numbers and truth values come as such from some clients; lists from none of ours."""
     data = {"_c": "menu", "_n": "n", "f_a": 7, "f_b": True, "f_c": "x", "f_d": ["x"], "other": "x"}
@@ -160,6 +179,8 @@ def test_a_form_remembers_the_message_it_came_from() -> None:
         ({"type": "installationUpdate", "action": "add"}, Added()),
         ({"type": "installationUpdate", "action": "add-upgrade"}, Added()),
         ({"type": "installationUpdate", "action": "remove"}, Removed()),
+        ({"type": "installationUpdate", "action": "remove-upgrade"}, Nothing()),
+        ({"type": "installationUpdate"}, Nothing()),
         ({"type": "conversationUpdate", "membersAdded": [BOT]}, Added()),
         ({"type": "conversationUpdate", "membersAdded": [{"id": "29:x"}]}, Nothing()),
         ({"type": "messageUpdate", "text": "cancel"}, Nothing()),
