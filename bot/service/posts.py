@@ -52,6 +52,8 @@ class PostBook:
         return _posted(row) if row else None
 
     async def by_ref(self, place: Place, ref: str) -> Posted | None:
+        if not ref:  # what has not arrived has none either, and is not meant
+            return None
         row = await self._store.read(lambda work: work.first(ChatPost, place=place.key, ref=ref))
         return _posted(row) if row else None
 
