@@ -32,22 +32,23 @@ class LinkChanges:
     def make(self, work: UnitOfWork, ask: LinkAsk, who: SignedIn, at: datetime) -> None:
         """Link the account that asked to the one that signed in."""
         before = link_of(work, self._keys, ask.account)
+        owner = before.oid if before else _last_owner(work, ask)
         channel, tenant, user = ask.account.split(":", 2)
         link = ChatLink(ask.account, channel, tenant, user, who.oid, at, "")
         work.save(replace(link, mac=self._keys.row_mac(link)))
-        other = before is not None and before.oid != who.oid
+        other = owner not in ("", who.oid)
         work.audit(
             audit_row(
                 new_id(self._entropy, at), at, Tag.LINK_CHANGED if other else Tag.LINK_MADE, actor=who.oid,
                 actor_method="sign_in", actor_auth_time=who.auth_time, subject=who.oid, account=ask.account,
-                ask=ask.id, before=before.oid if before else "",
+                ask=ask.id, before=owner,
             )
         )  # fmt: skip
         if before is None or other:
             self._tell(work, ask.id, "link_made", who.oid, link, at)
-        if before is not None and other:
-            self._tell(work, ask.id, "link_moved", before.oid, link, at)
-            told = {"what": "link_changed", "case": "", "oid": before.oid}
+        if other:
+            self._tell(work, ask.id, "link_moved", owner, link, at)
+            told = {"what": "link_changed", "case": "", "oid": owner}
             work.enqueue([Job(f"link/{ask.id}/alert", f"alert:{ask.account}", "alert", told, "", at, at)])
         for case in _open_cases(work, ask.place, user):
             self._follow(work, case, who.oid, ask.id, at)
@@ -98,6 +99,13 @@ class LinkChanges:
     def _tell(self, work: UnitOfWork, key: str, what: str, oid: str, link: ChatLink, at: datetime) -> None:
         account = f"{link.channel.title()} {link.user} ({link.tenant})"
         work.enqueue([notice_job(f"link/{key}/{what}", what, oid=oid, at=at, account=account)])
+
+
+def _last_owner(work: UnitOfWork, ask: LinkAsk) -> str:
+    """Whose the account was until the link was taken away, or nobody's: taking it away first must not
+    make another owner look like the first one."""
+    done = work.find(LinkAsk, account=ask.account, status="done", order="-asked_at", limit=2)
+    return next((one.oid for one in done if one.id != ask.id), "")
 
 
 def _open_cases(work: UnitOfWork, place: str, user: str) -> Iterator[Case]:

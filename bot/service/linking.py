@@ -143,7 +143,7 @@ class LinkingService:
             ask = work.lock(LinkAsk, signing.subject_ref)
             if ask is None:
                 return Reason.LINK_OVER
-            fits = ask.status == "open" and ask.browser_hash == signing.browser_hash
+            fits = _usable(ask, at) and ask.browser_hash == signing.browser_hash
             reason = None if fits and ours else Reason.LINK_OVER if ours else Reason.FORBIDDEN
             if reason is not None:
                 self._audit(

@@ -204,6 +204,20 @@ async def test_a_page_is_good_for_a_quarter_of_an_hour(whole: Whole, slack: Slac
     assert (await visitor.post(path, {"number": number})).status == 409
 
 
+async def test_a_sign_in_that_ends_after_the_page_links_nobody(
+    whole: Whole, slack: Slack, visitor: Visitor
+) -> None:
+    """The quarter of an hour is the whole time, sign-in included."""
+    await slack.met()
+    path, number = await slack.asks()
+    whole.clock.go(minutes=14)
+    left = await visitor.leaves(path, number=number)
+    whole.clock.go(minutes=2)
+    answer = await visitor.comes_back(left, "manager")
+    assert "refused=link_over" in answer.headers["Location"]
+    assert await whole.rows(ChatLink) == []
+
+
 async def test_a_newer_page_ends_the_older(slack: Slack, visitor: Visitor) -> None:
     await slack.met()
     path, number = await slack.asks()
@@ -319,6 +333,32 @@ async def test_linking_to_somebody_else_tells_both_and_security(
     assert [row.body["what"] for row in alerts] == ["link_changed"]
     rows = await whole.rows(AuditRow, tag=Tag.LINK_CHANGED.value, case_id="")
     assert [row.body["before"] for row in rows] == [whole.sandbox.oid("manager")]
+
+
+async def test_taking_the_link_away_first_hides_no_other_owner(
+    whole: Whole, slack: Slack, visitor: Visitor
+) -> None:
+    """Who holds a stolen chat session can unlink; what follows is still told as a change."""
+    await slack.met("")
+    await slack.links(visitor)
+    await slack.press("unlink")
+    await slack.links(visitor, "agent")
+    alerts = await whole.rows(AuditRow, tag=Tag.ALERT_RAISED.value)
+    assert [row.body["what"] for row in alerts] == ["link_changed"]
+    (row,) = await whole.rows(AuditRow, tag=Tag.LINK_CHANGED.value)
+    assert row.body["before"] == whole.sandbox.oid("manager")
+    assert whole.mail("manager")[0]["subject"] == "Your chat account was linked to another work account"
+
+
+async def test_linking_the_same_owner_again_is_no_change(
+    whole: Whole, slack: Slack, visitor: Visitor
+) -> None:
+    await slack.met("")
+    await slack.links(visitor)
+    await slack.press("unlink")
+    await slack.links(visitor)
+    assert not await whole.rows(AuditRow, tag=Tag.LINK_CHANGED.value)
+    assert not await whole.rows(Job, kind="alert")
 
 
 async def test_linking_to_somebody_else_undoes_whom_the_open_case_is_about(
