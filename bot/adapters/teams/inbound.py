@@ -204,7 +204,7 @@ def _invoked(one: Envelope) -> Heard:
 def _pressed(data: Mapping[str, Any], ref: str) -> Pressed | None:
     choice = _text(data, CHOICE)
     form = {
-        name.removeprefix(FIELD): _filled(value)
+        _storable(name.removeprefix(FIELD)): _filled(value)
         for name, value in data.items()
         if isinstance(name, str) and name.startswith(FIELD)
     }
@@ -215,7 +215,7 @@ def _filled(value: Any) -> str:
     """Inputs come as text, but a number or a truth value may come as such."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)[:MAX_TEXT] if isinstance(value, str | int | float) else ""
+    return _storable(str(value)[:MAX_TEXT]) if isinstance(value, str | int | float) else ""
 
 
 def _kind(conversation: str, group: Any) -> str:
@@ -230,4 +230,9 @@ def _map(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _text(data: Mapping[str, Any], name: str, longest: int = 600) -> str:
     found = data.get(name)
-    return found[:longest] if isinstance(found, str) else ""
+    return _storable(found[:longest]) if isinstance(found, str) else ""
+
+
+def _storable(text: str) -> str:
+    """Without what JSON can say and no database keeps: NUL, and halves of a character."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()

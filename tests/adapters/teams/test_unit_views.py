@@ -3,8 +3,11 @@ over the real route."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from bot.adapters.teams.bot import unlinked
 from bot.core.elements import Choice, LinkButton, Paragraph, Span, TextInput
@@ -64,6 +67,24 @@ async def test_a_form_opens_and_closes_and_is_heard_once(teams: TeamsHouse) -> N
     assert now.actions == []
     assert "on its way" in now.text
     assert "iPhone" not in now.text
+
+
+@pytest.mark.parametrize("odd", ["\0", "\ud800"])
+async def test_what_no_database_keeps_is_left_out(teams: TeamsHouse, odd: str) -> None:
+    """A client can put anything into what it sends back; it gets an answer and not an error of ours."""
+    user = teams.user()
+    await user.write("I got a new phone")
+    await teams.settle()
+    data = {"_c": f"menu{odd}", "_n": f"n{odd}", f"f_a{odd}": f"x{odd}"}
+    action = {"type": "Action.Execute", "verb": "choose", "data": data}
+    press = user.activity("invoke", name="adaptiveCard/action", value={"action": action})
+    words = user.message(f"I got a new phone{odd}")
+    for activity in ({**press, "replyToId": f"5{odd}"}, {**words, "id": f"77{odd}"}):
+        body = json.dumps(activity).encode()
+        told = await user.post(body, headers={"Content-Type": "application/json"})
+        assert told.status == 200
+    rows = [row for row in await teams.rows(EventRow) if row.status != "done"]
+    assert rows == []
 
 
 async def test_a_form_of_an_answered_message_does_not_open(teams: TeamsHouse) -> None:
