@@ -15,6 +15,7 @@ from sqlite_utils import Database
 from bot.adapters.store import migrations, schema
 from bot.adapters.store.embedded import EmbeddedServer
 from bot.adapters.store.opening import data_url, open_store
+from bot.core.records import Card, CardPost, ChatLink
 from bot.errors import UnusableError
 from tests.contracts.store.conftest import SqlitePlace
 from tests.contracts.store.rows import case
@@ -116,6 +117,58 @@ async def test_replicas_that_start_together_make_the_tables_once(
         await stores[0].transact(lambda work: work.add(case("c1")))
         for store in stores:
             await store.close()
+
+
+OLD: dict[str, dict[str, str | int]] = {
+    "cards": {
+        "case_id": "c1", "handle_hash": "h", "asked_at": "2026-11-01T09:00:00.000000Z", "status": "open",
+        "wants": "person", "taken_by": "", "taken_name": "", "version": 3, "ref": "C1:1.1",
+    },
+    "links": {
+        "id": "slack:T:U", "channel": "slack", "tenant": "T", "user": "U", "oid": "o",
+        "at": "2026-11-01T09:00:00.000000Z", "mac": "m",
+    },
+}  # fmt: skip
+"""Rows that the first version wrote."""
+
+
+async def test_a_database_of_the_first_version_is_brought_up_to_date_with_what_it_holds(
+    tmp_path: Path, server: EmbeddedServer
+) -> None:
+    """Only where a card stood in one chat is forgotten: the next change posts it where it now belongs."""
+    path, url = tmp_path / "x.db", new_database(server, "first")
+    inserts = [
+        (f'INSERT INTO "{table}" ({schema.quoted(*row)}) VALUES ({{}})', list(row.values()))
+        for table, row in OLD.items()
+    ]
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(";\n".join(migrations.steps("0001_first", "sqlite")))
+        for sql, values in inserts:
+            connection.execute(sql.format(",".join("?" * len(values))), values)
+        Database(connection)["_sqlite_migrations"].insert(
+            {"id": 1, "migration_set": "keyturn", "name": "0001_first", "applied_at": "then"}, pk="id"
+        )
+        connection.commit()
+    with psycopg.connect(url, autocommit=True) as other:
+        for statement in migrations.steps("0001_first", "postgres"):
+            other.execute(statement)
+        for sql, values in inserts:
+            other.execute(sql.format(",".join(["%s"] * len(values))), values)
+        other.execute(
+            "CREATE TABLE _migrations (migration_set text NOT NULL, name text NOT NULL,"
+            " applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (migration_set, name))"
+        )
+        other.execute("INSERT INTO _migrations VALUES ('keyturn', '0001_first')")
+    for place in (f"sqlite:///{path}", url):
+        store = open_store(place)
+        card, link, posts = await store.read(
+            lambda work: (work.get(Card, "c1"), work.get(ChatLink, "slack:T:U"), work.find(CardPost))
+        )
+        await store.close()
+        assert card is not None
+        assert (card.version, card.wants, card.taken_at) == (3, "person", None)
+        assert link is not None
+        assert (link.oid, link.mac, posts) == ("o", "m", [])
 
 
 async def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path, server: EmbeddedServer) -> None:
