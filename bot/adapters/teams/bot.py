@@ -165,6 +165,8 @@ class TeamsBot:
             today = self._clock.now().date().isoformat()
             key = f"welcome/{self._callers.place(one).key}/{today}"
             await self._show_home(one, claim, key=key, linked=False)
+        else:
+            await self._chat.back_in_team(one)
         return answers.DONE
 
     async def _show_home(self, one: Envelope, claim: Claim, *, key: str, linked: bool = True) -> None:

@@ -136,6 +136,14 @@ class TeamsChat:
             await self._keep(place, dict(known))
         self._agents_known = True
 
+    async def back_in_team(self, one: Envelope) -> None:
+        """The app was put into a team. If the agents' channel was closed to us, it may be in that team; Teams
+        names another channel here, and nobody may ever write to us in the agents' own."""
+        place = Place(CHANNEL, self._config.tenant_id, self._config.agents)
+        address = await self._posts.address(place) if self._config.agents else None
+        if address is not None and address.closed:
+            await self._keep(place, {"service_url": one.service_url, "bot": one.bot})
+
     async def reach(self, place: Place) -> bool:
         """Whether we can write to somebody privately; opens the conversation where there is none."""
         try:

@@ -13,9 +13,11 @@ from bot.adapters.teams.bot import unlinked
 from bot.core.elements import Choice, LinkButton, Paragraph, Span, TextInput
 from bot.core.elements import Link as To
 from bot.core.message import Message
+from bot.core.model import Place
 from bot.core.records import Card, Case, ChatAddress, EventRow, Job, Shift
 from bot.errors import TransientError
 from bot.ports.intake import Incoming
+from bot.service.posts import PostBook
 from tests.fakes.teams.connector import Posted, card_of
 from tests.fakes.teams.house import AGENTS, TeamsHouse
 from tests.fakes.teams.people import Seen, TeamsUser
@@ -279,6 +281,21 @@ class Away:
 
 
 # --- welcome ----------------------------------------------------------------------------------------
+
+
+async def test_the_agents_channel_is_used_again_when_the_app_is_back_in_a_team(teams: TeamsHouse) -> None:
+    """It was closed to us when the app was taken out; Teams tells of the return in another channel."""
+    agent = teams.user("agent")
+    await agent.write("hello")
+    posts = PostBook(teams.store, teams.clock)
+    place = Place("teams", teams.sandbox.tenant, AGENTS)
+    await posts.close(place, "blocked")
+    back = agent.activity("installationUpdate", action="add")
+    assert (await agent.post(agent.in_channel(back, "19:general@thread.tacv2"))).status == 200
+    address = await posts.address(place)
+    assert address is not None
+    assert (address.closed, bool(address.body["service_url"])) == ("", True)
+    assert await teams.product.chatting.speaking._chats["teams"].reach(place)
 
 
 async def test_home_is_a_word_in_every_language(teams: TeamsHouse) -> None:
