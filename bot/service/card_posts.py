@@ -152,14 +152,17 @@ class CardPosts:
             self._say("title", number=view.number, name=view.name or self._say("nobody")), MAX_HEADING
         )
         state = self._say("done") if view.done else self._say(f"wants.{view.wants}")
-        elements: list[Element] = [Heading(title), Facts(tuple(self._facts(view, now)))]
+        late = view.escalated and not view.done
+        if late:
+            state = self._say("late", wants=state)
+        tone = Tone.GOOD if view.done else Tone.ATTENTION if late else Tone.NEUTRAL
+        elements: list[Element] = [
+            Heading(title), Status(state, tone), Facts(tuple(self._facts(view, now)))
+        ]  # fmt: skip
         if not view.done:
             elements.append(
                 LinkButton(clipped(self._say("open"), MAX_LABEL), Link(reference=f"review:{view.case_id}"))
             )
-        elements.append(
-            Status(state, Tone.GOOD if view.done else Tone.ATTENTION if view.escalated else Tone.NEUTRAL)
-        )
         return Message(tuple(elements), clipped(f"{title}: {state}", MAX_FALLBACK), self._locale)
 
     def _facts(self, view: CardView, now: datetime) -> Iterator[Fact]:
