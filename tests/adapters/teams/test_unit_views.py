@@ -295,7 +295,8 @@ async def test_the_agents_channel_is_used_again_when_the_app_is_back_in_a_team(t
     address = await posts.address(place)
     assert address is not None
     assert (address.closed, bool(address.body["service_url"])) == ("", True)
-    assert await teams.product.chatting.speaking._chats["teams"].reach(place)
+    chat: Any = teams.product.chatting.speaking._chats["teams"]
+    assert await chat.reach(place)
 
 
 async def test_home_is_a_word_in_every_language(teams: TeamsHouse) -> None:
