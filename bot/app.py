@@ -114,8 +114,8 @@ def build(
 ) -> Product:
     """Wire the product. Opens (and migrates) the store; raises UnusableError when it cannot.
 
-    *security_info* is where people register sign-in methods themselves; *countries* goes before what
-    the settings say of `geo`."""
+    *mail* and *countries* go before what the settings say of `mail` and `geo`; *security_info* is where
+    people register sign-in methods themselves."""
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
     store = open_store(settings.store.url)
     keys = Keys(settings.secrets.server_key.reveal_bytes(), settings.secrets.pepper.reveal_bytes())
@@ -299,7 +299,7 @@ def build(
         rank_of=rank_reader(store, directory, law, clock, groups),
     )
     notices = Notices(
-        store, directory, words, mail, clock, entropy,
+        store, directory, words, mail or mail_of(settings, clock), clock, entropy,
         host=urlsplit(settings.public_url).netloc, phone=settings.desk.phone,
     )  # fmt: skip
     chatting = wire(
@@ -367,3 +367,12 @@ def build(
         outbox, timers, Sequencer(store, clock, holder=holder), acts, sign_ins, pages,
         [authority.close, tokens.close, http.close],
     )  # fmt: skip
+
+
+def mail_of(settings: Settings, clock: Clock) -> Mail | None:
+    """The operator's mail server, imported only where there is one."""
+    if settings.mail is None:
+        return None
+    from bot.adapters.mail.smtp import SmtpMail
+
+    return SmtpMail(settings.mail, clock)

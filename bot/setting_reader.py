@@ -151,6 +151,6 @@ def _suggestion(model: type[BaseModel], at: At) -> str:
         group = group_of(getattr(group.model_fields.get(part), "annotation", None))
         if not (isinstance(group, type) and issubclass(group, BaseModel)):
             return "Remove it."
-    names = sorted(group.model_fields)
+    names = sorted(field.alias or name for name, field in group.model_fields.items())
     near = get_close_matches(str(at[-1]), names, n=1)
     return f"Did you mean “{near[0]}”?" if near else f"Here may stand: {', '.join(names)}."

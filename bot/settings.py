@@ -14,10 +14,12 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
+from bot import setting_mail
 from bot.core import policy_file
 from bot.core.policy import DEFAULT, Caps, Policy
 from bot.errors import Problem, SettingsError
 from bot.setting_channels import Slack, Teams, between
+from bot.setting_mail import Mail
 from bot.setting_reader import Reading
 from bot.setting_values import (
     Context,
@@ -166,6 +168,7 @@ class Settings(Group):
     graph: Graph = Graph()
     slack: Slack | None = None
     teams: Teams | None = None
+    mail: Mail | None = None
     groups: Groups
     humans: Annotated[Humans, short_humans] = Humans()
     deputies: dict[Guid, tuple[Guid, ...]] = Field(default={})
@@ -212,6 +215,7 @@ def read(
         reading.problems += [reading.worded(detail) for detail in err.errors() if not reading.known(detail)]
     reading.policy(tree.get("policy"))
     reading.between(between(tree, dev_no_auth=dev_no_auth))
+    reading.between(setting_mail.between(tree))
     if reading.problems:
         raise SettingsError(sorted(reading.problems, key=lambda problem: problem.line))
     caps = Caps(settings.limits.passes_a_week, settings.limits.agent_warn, settings.limits.agent_stop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.adapters.mail.mailbox import MailboxMail
+from bot.adapters.mail.smtp import SmtpMail
 from bot.adapters.sandbox.client import SandboxClient
 from bot.adapters.web.transcript import WebChat
 from bot.demo import People
@@ -20,6 +21,10 @@ def web(it: WebChat) -> Chat:
 
 
 def mailbox(it: MailboxMail) -> Mail:
+    return it
+
+
+def smtp(it: SmtpMail) -> Mail:
     return it
 
 

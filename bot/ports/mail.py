@@ -1,4 +1,4 @@
-"""Mail to people: notices with no link, no code and no answer expected."""
+"""Mail to people: notices with nothing to click and no answer expected."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Mail(Protocol):
-    async def send(self, to: str, subject: str, text: str, *, key: str) -> None:
-        """Send one plain-text mail. *key* is for life: a repeat is recognised by the receiver.
-        Raises TransientError or PermanentError."""
+    async def send(self, to: str, subject: str, text: str, *, key: str, locale: str = "") -> None:
+        """Send one plain-text mail in *locale*. *key* is for life: a repeat is recognised by the receiver.
+        Addresses of the web in it are taken apart. Raises TransientError or PermanentError."""
         ...

@@ -74,7 +74,7 @@ class Notices:
             return
         subject = self._words.say(locale, f"notices.{body['what']}_subject", **values)
         text = self._words.say(locale, f"notices.{body['what']}", **values)
-        sent, away, refused = await self._send(addresses, subject, text, job.key)
+        sent, away, refused = await self._send(addresses, subject, text, job.key, locale)
         if away is not None:
             raise away
         await self._audit(job, Tag.NOTICE_SENT if sent else Tag.NOTICE_UNSENT, count=sent, refused=refused)
@@ -82,7 +82,7 @@ class Notices:
             raise PermanentError("no address of this person takes mail")
 
     async def _send(
-        self, addresses: Sequence[str], subject: str, text: str, key: str
+        self, addresses: Sequence[str], subject: str, text: str, key: str, locale: str
     ) -> tuple[int, TransientError | None, int]:
         """One mail to each address; one that fails holds up no other. The key is made of the address,
         so that a repeat is recognised also when another address came first meanwhile."""
@@ -90,7 +90,8 @@ class Notices:
         sent, away, refused = 0, None, 0
         for address in addresses:
             try:
-                await self._mail.send(address, subject, text, key=f"{key}/{hashed(address.casefold())[:16]}")
+                own = f"{key}/{hashed(address.casefold())[:16]}"
+                await self._mail.send(address, subject, text, key=own, locale=locale)
                 sent += 1
             except TransientError as err:
                 away = err

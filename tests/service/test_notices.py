@@ -5,17 +5,24 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
 from bot.adapters.mail.mailbox import MailboxMail
+from bot.app import build
 from bot.core.audit import Tag
 from bot.core.records import AuditRow, Job
 from bot.errors import PermanentError, TransientError
+from bot.references import Secret
 from bot.service.notices import Alerts, Notices, notice_job
+from bot.setting_mail import Mail
+from bot.settings import Store
+from tests.fakes.clock import FakeEntropy
 from tests.fakes.product import Whole
+from tests.fakes.smtp import PASSWORD, USER, mail_house
 
 WORDS = ("help_started", "act_soon", "pass_made", "case_frozen", "codes_made", "code_burnt", "vouch_asked")
 
@@ -27,7 +34,7 @@ class Post:
         self.letters: dict[str, tuple[str, str, str]] = {}
         self.fails: dict[str, Exception] = {}
 
-    async def send(self, to: str, subject: str, text: str, *, key: str) -> None:
+    async def send(self, to: str, subject: str, text: str, *, key: str, locale: str = "") -> None:
         if to in self.fails:
             raise self.fails[to]
         self.letters.setdefault(key, (to, subject, text))
@@ -197,3 +204,49 @@ async def test_an_unknown_address_is_refused_for_good_and_a_closed_door_for_now(
             await MailboxMail(http, whole.sandbox.url).send("nobody@nowhere.example", "s", "t", key="k")
         with pytest.raises(TransientError):
             await MailboxMail(http, "http://127.0.0.1:1").send("employee", "s", "t", key="k")
+
+
+# --- the operator's server --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("locale", "line"), [("de", "Sie"), ("en", "Hello")])
+async def test_a_product_with_a_mail_server_sends_notices_over_it(
+    whole: Whole, locale: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From `app.yaml` to a real server, encrypted and after a login: one letter to each address, in the
+    reader's language; what was on its way while the server was away comes later, and once."""
+    async with mail_house(tls="starttls", login=True) as house:
+        monkeypatch.setenv("SSL_CERT_FILE", str(house.authority(tmp_path)))
+        mail = Mail.model_validate(
+            {"smtp_url": f"smtp://127.0.0.1:{house.port}", "from": "Help desk <help@keyturn.example>"}
+        ).model_copy(update={"user": USER, "password": Secret(PASSWORD.encode())})
+        store = Store(url=f"sqlite:///{tmp_path}/keyturn.db")
+        settings = whole.product.settings.model_copy(update={"mail": mail, "store": store})
+        product = build(settings, clock=whole.clock, entropy=FakeEntropy())
+        try:
+            told = notice_job("n1", "codes_made", oid=whole.sandbox.oid("employee"), at=whole.clock.now())
+            told = replace(told, body={**told.body, "locale": locale})
+            find = product.outbox._handlers["notice"].__self__._directory  # type: ignore[attr-defined]
+            real = find.person
+
+            async def speaks(oid: Any) -> Any:
+                return replace(await real(oid), locale="")
+
+            monkeypatch.setattr(find, "person", speaks)
+            await product.store.transact(lambda work: work.enqueue([told]))
+            house.answers["RCPT"] = "451 4.3.0 later"
+            await product.outbox.drain()
+            assert house.raw == []
+            house.answers.clear()
+            whole.clock.go(minutes=10)
+            await product.outbox.drain()
+            rows = await product.store.read(lambda work: work.find(AuditRow, tag=Tag.NOTICE_SENT.value))
+        finally:
+            await product.stop()
+    assert sorted(house.readers) == [["amara.okafor@private.example"], ["employee@keyturn.example"]]
+    assert set(house.encrypted) == {True}
+    for letter in house.letters:
+        assert letter["Content-Language"] == locale
+        assert line in letter.get_content()
+        assert "://" not in letter.get_content()
+    assert [row.body["addresses"] for row in rows] == [2]

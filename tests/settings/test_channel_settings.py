@@ -16,6 +16,7 @@ TOKENS = {
     "SLACK_SIGNING_SECRET": "canary-signing",
     "SLACK_CLIENT_SECRET": "canary-client",
     "KEYTURN_TEAMS_CREDENTIAL": "canary-teams",
+    "KEYTURN_SMTP_PASSWORD": "canary-smtp",
 }
 SLACK = {"bot_token": "${env:SLACK_BOT_TOKEN}", "app_token": "${env:SLACK_APP_TOKEN}", "team_id": "T1"}
 TEAMS = {

@@ -43,7 +43,7 @@ def everything() -> str:
     """app.yaml with the groups switched on that it shows as comments."""
     lines, inside = [], False
     for line in (ROOT / "app.yaml").read_text().splitlines():
-        inside = line.startswith("# ") if inside else line in {"# slack:", "# teams:"}
+        inside = line.startswith("# ") if inside else line in {"# slack:", "# teams:", "# mail:"}
         lines.append(line[2:] if inside else line)
     return "\n".join(lines).replace("  # client_secret", "  client_secret")
 
@@ -93,7 +93,7 @@ def _names(model: type[BaseModel], before: str = "") -> list[str]:
     for name, field in model.model_fields.items():
         kind = group_of(field.annotation)
         inner = isinstance(kind, type) and issubclass(kind, BaseModel)
-        found += _names(kind, f"{before}{name}.") if inner else [before + name]
+        found += _names(kind, f"{before}{name}.") if inner else [before + (field.alias or name)]
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import aiohttp
 
+from bot.adapters.mail.letter import subject_of, unlinked
 from bot.errors import PermanentError, TransientError
 
 
@@ -14,8 +15,8 @@ class MailboxMail:
         self._http = http
         self._url = base_url.rstrip("/") + "/sandbox/mail"
 
-    async def send(self, to: str, subject: str, text: str, *, key: str) -> None:
-        body = {"to": to, "subject": subject, "text": text, "key": key}
+    async def send(self, to: str, subject: str, text: str, *, key: str, locale: str = "") -> None:
+        body = {"to": to, "subject": subject_of(subject), "text": unlinked(text), "key": key}
         try:
             async with self._http.post(self._url, json=body) as answer:
                 status = answer.status
