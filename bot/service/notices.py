@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.core.audit import Tag, audit_row
@@ -74,30 +75,48 @@ class Notices:
             return
         subject = self._words.say(locale, f"notices.{body['what']}_subject", **values)
         text = self._words.say(locale, f"notices.{body['what']}", **values)
-        sent, away, refused = await self._send(addresses, subject, text, job.key, locale)
+        before: list[str] = body.get("taken", [])
+        taken, away, refused = await self._send(addresses, subject, text, job.key, locale, before)
         if away is not None:
+            if len(taken) > len(before):
+                await self._remember(job, taken)
             raise away
+        sent = len(taken)
         await self._audit(job, Tag.NOTICE_SENT if sent else Tag.NOTICE_UNSENT, count=sent, refused=refused)
         if not sent:
             raise PermanentError("no address of this person takes mail")
 
     async def _send(
-        self, addresses: Sequence[str], subject: str, text: str, key: str, locale: str
-    ) -> tuple[int, TransientError | None, int]:
-        """One mail to each address; one that fails holds up no other. The key is made of the address,
-        so that a repeat is recognised also when another address came first meanwhile."""
+        self, addresses: Sequence[str], subject: str, text: str, key: str, locale: str, before: list[str]
+    ) -> tuple[list[str], TransientError | None, int]:
+        """One mail to each address that is not among *before*; one that fails holds up no other. The key
+        is made of the address, so that a repeat is recognised also when another address came first
+        meanwhile."""
         assert self._mail is not None
-        sent, away, refused = 0, None, 0
+        taken, away, refused = list(before), None, 0
         for address in addresses:
+            own = hashed(address.casefold())[:16]
+            if own in before:
+                continue
             try:
-                own = f"{key}/{hashed(address.casefold())[:16]}"
-                await self._mail.send(address, subject, text, key=own, locale=locale)
-                sent += 1
+                await self._mail.send(address, subject, text, key=f"{key}/{own}", locale=locale)
+                taken.append(own)
             except TransientError as err:
                 away = err
             except PermanentError:
                 refused += 1
-        return sent, away, refused
+        return taken, away, refused
+
+    async def _remember(self, job: Job, taken: list[str]) -> None:
+        """Who has it already, so that a slow mailbox brings the others no second letter: few mailboxes
+        look for repeats."""
+
+        def keep(work: UnitOfWork) -> None:
+            kept = work.lock(Job, job.key)
+            if kept is not None and kept.status == "waiting":
+                work.put(replace(kept, body={**kept.body, "taken": taken}))
+
+        await self._store.transact(keep)
 
     async def _audit(self, job: Job, tag: Tag, *, count: int, refused: int = 0) -> None:
         at = self._clock.now()

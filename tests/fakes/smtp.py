@@ -28,7 +28,7 @@ USER, PASSWORD = "keyturn", "canary-smtp-password"
 
 @dataclass
 class MailHouse:
-    """What the server heard. *answers*, by command, is said in place of its own answer."""
+    """What the server heard. *answers*, by command (or `RCPT` and an address), is said in place of its own."""
 
     port: int = 0
     asks: bool = False
@@ -67,8 +67,8 @@ class MailHouse:
         return "250 OK"
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, to: str, options: Any) -> str:
-        if "RCPT" in self.answers:
-            return f"{self.answers['RCPT']} <{to}>"  # servers repeat what they refuse
+        if refusal := self.answers.get(f"RCPT {to}") or self.answers.get("RCPT"):
+            return f"{refusal} <{to}>"  # servers repeat what they refuse
         envelope.rcpt_tos.append(to)
         return "250 OK"
 

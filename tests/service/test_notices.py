@@ -214,7 +214,7 @@ async def test_a_product_with_a_mail_server_sends_notices_over_it(
     whole: Whole, locale: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From `app.yaml` to a real server, encrypted and after a login: one letter to each address, in the
-    reader's language; what was on its way while the server was away comes later, and once."""
+    reader's language; one that a mailbox puts off comes later, and the other address gets no second one."""
     async with mail_house(tls="starttls", login=True) as house:
         monkeypatch.setenv("SSL_CERT_FILE", str(house.authority(tmp_path)))
         mail = Mail.model_validate(
@@ -234,11 +234,12 @@ async def test_a_product_with_a_mail_server_sends_notices_over_it(
 
             monkeypatch.setattr(find, "person", speaks)
             await product.store.transact(lambda work: work.enqueue([told]))
-            house.answers["RCPT"] = "451 4.3.0 later"
-            await product.outbox.drain()
-            assert house.raw == []
+            for _ in range(2):  # a private mailbox that wants to see us come again
+                house.answers["RCPT amara.okafor@private.example"] = "451 4.7.1 later"
+                await product.outbox.drain()
+                assert house.readers == [["employee@keyturn.example"]]
+                whole.clock.go(minutes=10)
             house.answers.clear()
-            whole.clock.go(minutes=10)
             await product.outbox.drain()
             rows = await product.store.read(lambda work: work.find(AuditRow, tag=Tag.NOTICE_SENT.value))
         finally:
