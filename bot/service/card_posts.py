@@ -121,7 +121,7 @@ class CardPosts:
                 post = replace(post, ref=ref) if post else CardPost(ident, view.case_id, place.key, ref, at)
                 await self._keep(post)
         except PermanentError:
-            if post is not None and not post.ref:
+            if post is not None and not post.ref and await self._told_of(view.case_id):
                 return  # operators know of it; the next card goes there as soon as it can again
             await self._keep(
                 replace(post, ref="") if post else CardPost(ident, view.case_id, place.key, "", at)
@@ -131,6 +131,13 @@ class CardPosts:
             await chat.reply(place, post.ref, await self._line(line), key=f"card/{ident}/{line.id}")
             post = replace(post, told=[*post.told, line.id])
             await self._keep(post)
+
+    async def _told_of(self, case_id: str) -> bool:
+        """Whether a card of this case was given up before: a crash or another channel that was away can
+        come between a refusal and its being told."""
+        return await self._store.read(
+            lambda work: work.count(Job, kind="card", case_id=case_id, status="dead") > 0
+        )
 
     async def _untold(self, post: CardPost) -> tuple[Told, ...]:
         return await self._store.read(lambda work: untold(work, post.case_id, post.told))

@@ -56,13 +56,18 @@ class Channels:
         )  # fmt: skip
 
     async def deliver(self) -> None:
-        """Carry out what waits, as the outbox does: done once it did not raise."""
+        """Carry out what waits, as the outbox does: done once it did not raise, dead once refused."""
         waiting = await rows(self.house.store, Job, kind="card", status="waiting", order="seq")
         for job in waiting:
-            await self.posts.handle(job)
-            await self.house.store.transact(
-                lambda work, job=job: work.put(replace(job, status="done"))  # type: ignore[misc]
-            )
+            try:
+                await self.posts.handle(job)
+            except PermanentError:
+                await self._ends(job, "dead")
+                raise
+            await self._ends(job, "done")
+
+    async def _ends(self, job: Job, status: str) -> None:
+        await self.house.store.transact(lambda work: work.put(replace(job, status=status)))
 
     async def card(self, place: Place = SLACK) -> Shown:
         """The one message there."""
@@ -151,6 +156,21 @@ async def test_a_channel_that_refuses_for_good_is_told_to_operators_once(
     _, shown = await channels.slack.since(SLACK, 0)
     assert len(shown) == (2 if posted else 1)
     assert "gave the case back" in lines(shown[-1])[-1]
+
+
+async def test_a_refusal_is_not_lost_behind_another_channel_that_is_away(channels: Channels) -> None:
+    """Nor behind a crash: until operators were told once, each try says it again."""
+    channels.slack.fails = PermanentError("is_archived")
+    web = Elsewhere(channels.house.store, channels.house.clock)
+    web.fails = TransientError("the other is away")
+    channels.posts._chats = {"web": web, "slack": channels.slack}
+    with pytest.raises(TransientError):
+        await channels.deliver()
+    web.fails = None
+    with pytest.raises(PermanentError):
+        await channels.deliver()
+    await channels.happened(Tag.CASE_MOVED)
+    await channels.deliver()
 
 
 async def test_no_handle_of_a_review_page_is_kept_in_a_card(channels: Channels) -> None:
