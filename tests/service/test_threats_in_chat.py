@@ -266,7 +266,7 @@ def test_no_words_of_anybody_change_what_a_card_says(name: str, site: str, taken
     assert {label: facts[label] for label in OURS} == {label: plain[label] for label in OURS}
     assert set(facts) <= set(plain)
     kinds = [type(one) for one in message.elements]
-    assert kinds == [Heading, Facts, LinkButton, Status]
+    assert kinds == [Heading, Status, Facts, LinkButton]
     (link,) = message.links()
     assert (link.link.reference, link.label) == ("review:c1", "Open review page")
     assert message.choices() == ()
