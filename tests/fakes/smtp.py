@@ -28,7 +28,7 @@ USER, PASSWORD = "keyturn", "canary-smtp-password"
 
 @dataclass
 class MailHouse:
-    """What the server heard. *answers*, by command (or `RCPT` and an address), is said in place of its own."""
+    """What the server heard. *answers*, by command (or `RCPT` and an address), replaces its own."""
 
     port: int = 0
     asks: bool = False
