@@ -104,15 +104,21 @@ class CaseViews:
         if not attempt.key_tested_at:
             return CaseView(Stage.KEY, at, case.locale, **fields)
         if case.status == "with_person":
-            return CaseView(Stage.PERSON, at, case.locale, waiting=self._card(work, case, at), **fields)
+            return self._with_person(work, case, at, fields)
         request = work.first(Request, case_id=case.id, status=Among(("open", "executing")))
         if request is not None:
             waiting = self._waiting(work, case, request)
             return CaseView(Stage.WAIT, at, case.locale, waiting=waiting, **fields)
         proving = work.get(Proving, case.id)
         if proving is None or proving.closed_at is not None:
+            card = work.get(Card, case.id)
+            if card is not None and card.status == "open" and card.wants == "person":
+                return self._with_person(work, case, at, fields)
             return CaseView(Stage.TALK, at, case.locale, **fields)
         return self._proving(work, case, attempt, proving, at, fields)
+
+    def _with_person(self, work: UnitOfWork, case: Case, at: datetime, fields: JsonMap) -> CaseView:
+        return CaseView(Stage.PERSON, at, case.locale, waiting=self._card(work, case, at), **fields)
 
     # --- proofs --------------------------------------------------------------------------------------
 

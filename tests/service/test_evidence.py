@@ -15,6 +15,7 @@ from bot.core.records import Attempt, Card, Case, Evidence, Job, Limit, Proving
 from bot.errors import Refused
 from bot.ports.case_page import Stage
 from bot.ports.store import Store
+from bot.service import cards
 from tests.fakes.clock import FakeClock, FakeEntropy
 from tests.fakes.proving import AGENT, GOOD, SUBJECT, USED, YOUNG, PageOf, World
 
@@ -330,6 +331,18 @@ async def test_a_privileged_account_is_turned_to_a_person_after_one_evidence(wor
     page = await world.page()
     await page.code()
     assert world.turns.outcomes == ["refused"]
+    assert (await page.view()).stage is Stage.TALK
+
+
+async def test_while_a_person_has_the_talk_the_page_says_so(world: World) -> None:
+    """A handoff shows on the page as well as in chat, until somebody closed it."""
+    world.directory.active = (Role("62e90394-69f5-4237-9190-012177145e10", "Global Administrator", "/"),)
+    page = await world.page()
+    await page.code()
+    case, at = await world.row(Case, "case-1"), world.clock.now()
+    await world.store.transact(lambda work: cards.show(work, world.keys, case, "person", at))
+    assert (await page.view()).stage is Stage.PERSON
+    await world.store.transact(lambda work: cards.done(work, "case-1", at))
     assert (await page.view()).stage is Stage.TALK
 
 
