@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -68,8 +69,51 @@ def until(what: str, ask: Callable[[], T | None], within: float = 60) -> T:
     raise AssertionError(f"never happened: {what}")
 
 
-class Chat:
-    """One person's chat."""
+class Conversation(ABC):
+    """One person's chat, on whatever platform: `read` and `say` are that platform's."""
+
+    accepted: list[str]
+
+    @abstractmethod
+    def read(self) -> list[dict[str, Any]]:
+        """Everything the bot has said, oldest first, in the words of docs/http.md."""
+
+    @abstractmethod
+    def say(self, *, text: str = "", choice: str = "") -> None:
+        """Write, or press, until it was accepted."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what is held open."""
+
+    def wait_choice(self, ending: str, within: float = 60) -> str:
+        """The id of the newest button whose id ends so."""
+
+        def found() -> str | None:
+            for message in reversed(self.read()):
+                for choice in message["choices"]:
+                    if choice["id"].endswith(ending):
+                        return str(choice["id"])
+            return None
+
+        return until(f"a button …{ending}", found, within)
+
+    def press(self, ending: str, within: float = 60) -> None:
+        self.say(choice=self.wait_choice(ending, within))
+
+    def wait_link(self, part: str, within: float = 60) -> str:
+        def found() -> str | None:
+            for message in reversed(self.read()):
+                for link in message["links"]:
+                    if part in link["url"]:
+                        return str(link["url"])
+            return None
+
+        return until(f"a link {part}", found, within)
+
+
+class Chat(Conversation):
+    """The demo's own."""
 
     def __init__(self, base: str, person: str) -> None:
         self._http = httpx.Client(base_url=base, timeout=75, trust_env=False, limits=EACH_ITS_OWN)
@@ -103,31 +147,6 @@ class Chat:
             self.seq = max(self.seq, told["seq"])
             self.messages += told["messages"]
         return self.messages
-
-    def wait_choice(self, ending: str, within: float = 60) -> str:
-        """The id of the newest button whose id ends so."""
-
-        def found() -> str | None:
-            for message in reversed(self.read()):
-                for choice in message["choices"]:
-                    if choice["id"].endswith(ending):
-                        return str(choice["id"])
-            return None
-
-        return until(f"a button …{ending}", found, within)
-
-    def press(self, ending: str, within: float = 60) -> None:
-        self.say(choice=self.wait_choice(ending, within))
-
-    def wait_link(self, part: str, within: float = 60) -> str:
-        def found() -> str | None:
-            for message in reversed(self.read()):
-                for link in message["links"]:
-                    if part in link["url"]:
-                        return str(link["url"])
-            return None
-
-        return until(f"a link {part}", found, within)
 
 
 class Subject(threading.Thread):
@@ -272,7 +291,7 @@ class Journey:
         self.chat.press(":gone")
         url = self.chat.wait_link("/c/")
         number = next(
-            word for m in reversed(self.chat.messages) if any("/c/" in x["url"] for x in m["links"])
+            word for m in reversed(self.chat.read()) if any("/c/" in x["url"] for x in m["links"])
             for word in m["text"].replace(".", " ").split() if len(word) == 6 and word.isdigit()
         )  # fmt: skip
         self.subject = Subject(self.base, url, number)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -21,11 +20,11 @@ from tests.fakes.slack.people import Client
 from tests.fakes.slack.reading import controls, links, words
 from tests.fakes.slack.server import FakeSlack, slacking
 from tests.fakes.slack.workspace import BOT_USER
-from tests.journey.driver import Agent, Journey, until
-from tests.journey.platform_demo import SETTINGS
+from tests.journey.driver import Agent, Conversation, Journey, until
 from tests.journey.world import Demo
 
 T = TypeVar("T")
+SETTINGS = "platform.yaml"
 ACKNOWLEDGED_WITHIN = 20.0
 """Seconds; Slack gives three, and a busy machine is no failure."""
 
@@ -66,13 +65,10 @@ class SlackDemo(Demo):
         aside.slack.set_up(manifest(Wish("http", self.url), Words()))
 
     def command(self) -> list[str]:
-        return [
-            sys.executable, "-m", "tests.journey.platform_demo", "--port", str(self.port),
-            "--data", str(self.data), "--sandbox-port", str(self.sandbox_port), "--verbose",
-        ]  # fmt: skip
+        return [*super().command(), "--add", str(self.data / SETTINGS)]
 
 
-class SlackChat:
+class SlackChat(Conversation):
     """`driver.Chat`, over Slack."""
 
     def __init__(self, aside: SlackAside, client: Client) -> None:
@@ -83,12 +79,8 @@ class SlackChat:
     def close(self) -> None:
         """Nothing is held open."""
 
-    @property
-    def messages(self) -> list[dict[str, Any]]:
-        return list(shown(self.client))
-
     def read(self) -> list[dict[str, Any]]:
-        return self.messages
+        return list(shown(self.client))
 
     def say(self, *, text: str = "", choice: str = "") -> None:
         """Type, or press the newest button with that id. What was not acknowledged comes again, as
@@ -118,29 +110,6 @@ class SlackChat:
                 if control.element.get("value") == choice:
                     return await self.client.clicks(message, control)
         raise AssertionError(f"no button {choice}")
-
-    def wait_choice(self, ending: str, within: float = 60) -> str:
-        def found() -> str | None:
-            for message in reversed(self.messages):
-                for choice in message["choices"]:
-                    if choice["id"].endswith(ending):
-                        return str(choice["id"])
-            return None
-
-        return until(f"a button …{ending}", found, within)
-
-    def press(self, ending: str, within: float = 60) -> None:
-        self.say(choice=self.wait_choice(ending, within))
-
-    def wait_link(self, part: str, within: float = 60) -> str:
-        def found() -> str | None:
-            for message in reversed(self.messages):
-                for link in message["links"]:
-                    if part in link["url"]:
-                        return str(link["url"])
-            return None
-
-        return until(f"a link {part}", found, within)
 
 
 def shown(client: Client, channel: str = "") -> Iterator[dict[str, Any]]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -19,11 +18,11 @@ from tests.fakes.teams import authority, connector
 from tests.fakes.teams.connector import Connector
 from tests.fakes.teams.house import AGENTS, APP_ID, SECRET, teams_settings
 from tests.fakes.teams.people import Answer, Seen, TeamsUser
-from tests.journey.driver import Agent, Journey, until
-from tests.journey.platform_demo import SETTINGS
+from tests.journey.driver import Agent, Conversation, Journey, until
 from tests.journey.world import Demo
 
 T = TypeVar("T")
+SETTINGS = "platform.yaml"
 
 
 class TeamsAside:
@@ -66,13 +65,10 @@ class TeamsDemo(Demo):
         (data / "teams.secret").write_text(SECRET)
 
     def command(self) -> list[str]:
-        return [
-            sys.executable, "-m", "tests.journey.platform_demo", "--port", str(self.port),
-            "--data", str(self.data), "--sandbox-port", str(self.sandbox_port), "--verbose",
-        ]  # fmt: skip
+        return [*super().command(), "--add", str(self.data / SETTINGS)]
 
 
-class TeamsChat:
+class TeamsChat(Conversation):
     """`driver.Chat`, over Teams."""
 
     def __init__(self, aside: TeamsAside, user: TeamsUser) -> None:
@@ -83,12 +79,8 @@ class TeamsChat:
     def close(self) -> None:
         """Nothing is held open."""
 
-    @property
-    def messages(self) -> list[dict[str, Any]]:
-        return list(shown(self.user.seen()))
-
     def read(self) -> list[dict[str, Any]]:
-        return self.messages
+        return list(shown(self.user.seen()))
 
     def say(self, *, text: str = "", choice: str = "") -> None:
         """Type, or press the newest button with that id. What was not answered comes again, under the
@@ -108,29 +100,6 @@ class TeamsChat:
     def _press(self, choice: str) -> dict[str, Any]:
         seen, action = self.user.find(choice)
         return self.user.execute(seen, action)
-
-    def wait_choice(self, ending: str, within: float = 60) -> str:
-        def found() -> str | None:
-            for message in reversed(self.messages):
-                for choice in message["choices"]:
-                    if choice["id"].endswith(ending):
-                        return str(choice["id"])
-            return None
-
-        return until(f"a button …{ending}", found, within)
-
-    def press(self, ending: str, within: float = 60) -> None:
-        self.say(choice=self.wait_choice(ending, within))
-
-    def wait_link(self, part: str, within: float = 60) -> str:
-        def found() -> str | None:
-            for message in reversed(self.messages):
-                for link in message["links"]:
-                    if part in link["url"]:
-                        return str(link["url"])
-            return None
-
-        return until(f"a link {part}", found, within)
 
 
 def shown(messages: list[Seen]) -> Iterator[dict[str, Any]]:

@@ -236,7 +236,8 @@ class _Authentication(BotFrameworkAuthentication):  # type: ignore[misc]
         raise PermissionError("no skills")
 
     def create_bot_framework_client(self) -> Any:
-        raise NotImplementedError
+        """For calling other bots, which we never do."""
+        raise PermissionError("no skills")
 
 
 class _Connectors(ConnectorFactory):  # type: ignore[misc]
