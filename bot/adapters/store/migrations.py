@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from bot.adapters.store import schema
 from bot.errors import UnusableError
 
-NAMES = ("0001_first", "0002_chat")
+NAMES = ("0001_first", "0002_chat", "0003_desk")
 SET = "keyturn"
 
 

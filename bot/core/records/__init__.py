@@ -39,6 +39,7 @@ from bot.core.records.deciding import (
     Withdrawal,
 )
 from bot.core.records.log import AuditRoot, AuditRow, Fact, Lease
+from bot.core.records.outside import Ticket
 from bot.core.records.proof import (
     Attempt,
     Check,
@@ -93,6 +94,7 @@ __all__ = [
     "Sighting",
     "Signing",
     "Table",
+    "Ticket",
     "Timer",
     "UsedSignIn",
     "Withdrawal",
