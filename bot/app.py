@@ -8,18 +8,9 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.adapters.entra.authority import EntraAuthority, Registration
-from bot.adapters.entra.reader import AppTokens
-from bot.adapters.graph.acting import GraphActing
-from bot.adapters.graph.asking import Asking
-from bot.adapters.graph.budget import Budget, Share
-from bot.adapters.graph.client import GraphHttp
-from bot.adapters.graph.directory import GraphDirectory
-from bot.adapters.graph.recent import RecentDirectory
 from bot.adapters.store.opening import open_store
 from bot.adapters.web.app import Page
 from bot.adapters.web.callback import Callback
@@ -31,8 +22,7 @@ from bot.adapters.web.linking import LinkPage
 from bot.adapters.web.me import Me
 from bot.adapters.web.polling import Polls
 from bot.adapters.web.review import ReviewPage
-from bot.adapters.web.shell import Shell, Site
-from bot.adapters.web.visitor import Countries, countries_of, nowhere
+from bot.adapters.web.visitor import Countries
 from bot.adapters.web.voucher import Voucher
 from bot.chatting import wire
 from bot.core import effects as fx
@@ -41,12 +31,12 @@ from bot.derived import (
     budgets_of,
     hours_text,
     law_of,
-    named_groups,
     open_hours,
     rank_reader,
     store_answers,
 )
 from bot.flowfile.pack import pack_root
+from bot.microsoft import reach
 from bot.ports.clock import Clock, Entropy
 from bot.ports.mail import Mail
 from bot.ports.sign_in import Purpose
@@ -96,8 +86,8 @@ from bot.service.withdrawals import Withdrawals
 from bot.service.word_files import WordFiles
 from bot.service.words import Desk as DeskWords
 from bot.service.words import WordService
-from bot.service.world import Agents, Reader
 from bot.settings import Settings
+from bot.site import shell_of
 
 SECURITY_INFO = "https://mysignins.microsoft.com/security-info"
 
@@ -123,36 +113,8 @@ def build(
     holder = f"{socket.gethostname()}/{settings.listen}"
     root = pack_root()
     entra = settings.entra
-
-    # The authority and Graph
-    apps = entra.apps
-    authority = EntraAuthority(
-        authority=entra.authority,
-        tenant_id=entra.tenant_id,
-        registrations={
-            "identity": Registration(apps.identity.client_id, apps.identity.credential),
-            "act": Registration(apps.act.client_id, apps.act.credential, (settings.graph.scope,)),
-        },
-        clock=clock,
-    )
-    tokens = AppTokens(
-        authority=entra.authority,
-        tenant_id=entra.tenant_id,
-        client_id=apps.reader.client_id,
-        credential=apps.reader.credential,
-        scope=settings.graph.scope,
-    )
-    http = GraphHttp(settings.graph.base_url)
-    asking = Asking(http, tokens)
-    budget = Budget(store, clock)
-    directory = GraphDirectory(asking, budget, clock)
-    shown = RecentDirectory(directory, clock)
-    watching = GraphDirectory(asking, Budget(store, clock, Share.WATCH), clock)
-    acting = GraphActing(http, budget)
-    own = (settings.groups.agents, settings.groups.security, settings.groups.eligible)
-    groups = tuple(dict.fromkeys(g for g in (*own, *named_groups(law)) if g))
-    reader, showing = Reader(directory, clock, groups), Reader(shown, clock, groups)
-    agents = Agents(directory, settings.groups.agents, settings.groups.security)
+    ms = reach(settings, store=store, clock=clock, law=law)
+    authority, directory, shown, groups, agents = ms.authority, ms.directory, ms.shown, ms.groups, ms.agents
 
     # Words and flows
     hours = hours_text(settings)
@@ -211,7 +173,7 @@ def build(
         store, clock, entropy, keys, shown, sign_ins, law.humans,
         agents=settings.groups.agents, video_url=video,
     )  # fmt: skip
-    follow = FollowThrough(store, turns, watching, clock, entropy, handovers, stops)
+    follow = FollowThrough(store, turns, ms.watching, clock, entropy, handovers, stops)
     case_pages = CasePageService(
         store, clock, entropy, turns, attempts, entry, provings,
         CaseViews(book, provings, limits, open_now=open_now, video_url=video),
@@ -222,12 +184,12 @@ def build(
     requests = Requests(store, clock, entropy, keys, turns, book, law)
     halts.append(requests.halt)
     executions = Executions(store, clock, entropy, keys, law, requests, handovers)
-    graph_acts = GraphActs(store, entropy, acting, directory, executions, handovers)
-    acts = Acts(store, clock, keys, law, reader, attempts, requests, executions, graph_acts, holder=holder)
+    graph_acts = GraphActs(store, entropy, ms.acting, directory, executions, handovers)
+    acts = Acts(store, clock, keys, law, ms.reader, attempts, requests, executions, graph_acts, holder=holder)
     reviews = ReviewService(
-        store, clock, entropy, keys, law, showing, shown, agents, requests, stops, sign_ins
+        store, clock, entropy, keys, law, ms.showing, shown, agents, requests, stops, sign_ins
     )
-    withdrawals = Withdrawals(store, clock, entropy, acting, directory, agents, handovers)
+    withdrawals = Withdrawals(store, clock, entropy, ms.acting, directory, agents, handovers)
     card_views = CardViews(store, shown, published, clock, keys, law.policy)
     dead = DeadLetterBox(store, turns, clock, entropy)
     desk = DeskService(
@@ -304,7 +266,7 @@ def build(
     )  # fmt: skip
     chatting = wire(
         settings, store=store, clock=clock, entropy=entropy, keys=keys, words=words, published=published,
-        directory=shown, glances=RecentDirectory(watching, clock), views=card_views, intake=intake,
+        directory=shown, glances=ms.glances, views=card_views, intake=intake,
         demo=demo,
     )  # fmt: skip
     outbox = Outbox(
@@ -335,20 +297,9 @@ def build(
     )  # fmt: skip
 
     # Pages
-    database = settings.geo.database
-    shell = Shell(
-        Site(
-            public_url=settings.public_url,
-            authority_url=entra.authority,
-            desk_phone=settings.desk.phone,
-            desk_hours=hours,
-            demo=demo,
-            locales=settings.locales.offered,
-            country_header=settings.geo.header,
-            address_header=settings.address_header,
-        ),
-        words, sessions, entropy, root / "templates",
-        countries=countries or (countries_of(Path(database)) if database else nowhere),
+    shell = shell_of(
+        settings, words=words, sessions=sessions, entropy=entropy, templates=root / "templates",
+        countries=countries, demo=demo,
     )  # fmt: skip
     polls = Polls(store)
     pages: list[Page] = [
@@ -365,7 +316,7 @@ def build(
     return Product(
         settings, store, keys, words, published, turns, router, intake, codes, shell, chatting, polls,
         outbox, timers, Sequencer(store, clock, holder=holder), acts, sign_ins, pages,
-        [authority.close, tokens.close, http.close],
+        [*ms.closing],
     )  # fmt: skip
 
 
