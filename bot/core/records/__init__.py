@@ -38,7 +38,9 @@ from bot.core.records.deciding import (
     Review,
     Withdrawal,
 )
+from bot.core.records.desk import Stretch, Thanks, Transfer
 from bot.core.records.log import AuditRoot, AuditRow, Fact, Lease
+from bot.core.records.objecting import NoticeCode, Objection, Takeback
 from bot.core.records.outside import Ticket
 from bot.core.records.proof import (
     Attempt,
@@ -84,6 +86,8 @@ __all__ = [
     "Limit",
     "Line",
     "LinkAsk",
+    "NoticeCode",
+    "Objection",
     "Proving",
     "RememberedBrowser",
     "Request",
@@ -93,9 +97,13 @@ __all__ = [
     "Shift",
     "Sighting",
     "Signing",
+    "Stretch",
     "Table",
+    "Takeback",
+    "Thanks",
     "Ticket",
     "Timer",
+    "Transfer",
     "UsedSignIn",
     "Withdrawal",
     "record",
