@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.core.model import ActKind, Reason
+from bot.core.model import ActKind, PassShape, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,14 @@ class CloseProof:
 
 @dataclass(frozen=True, slots=True)
 class OpenRequest:
-    """Ask approvers for the plan made of *acts* (and the methods ticked on the case page)."""
+    """Ask approvers for the plan made of *acts* (and the methods ticked on the case page); a pass in
+    it is of *shape*."""
 
     step: str
     version: int
     acts: tuple[ActKind, ...]
     within: timedelta
+    shape: PassShape = PassShape.SHORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,14 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenFor:
+    """The case is about whoever has this work *address*, who comes to it by its number; the opener's
+    chat only hears how it goes."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class EndCase:
     """The case is over; *outcome* is the `end` name, or `cancelled`."""
 
@@ -167,5 +177,6 @@ Effect = (
     | CancelTimers
     | Speak
     | Report
+    | OpenFor
     | EndCase
 )

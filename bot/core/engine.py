@@ -67,7 +67,7 @@ from bot.core.inputs import Invalid, check
 from bot.core.model import ActKind, Reason
 from bot.core.outcomes import outcomes
 from bot.core.run import Passed, Run
-from bot.core.tables import LOOKS, PERSON_STEP, Verb
+from bot.core.tables import LOOKS, PERSON_STEP, InputKind, Verb
 
 _WORLD = frozenset({Verb.LOOK, Verb.PROVE, Verb.REQUEST, Verb.WAIT, Verb.HANDOFF})
 """Verbs whose outcome is said by `Answered`."""
@@ -205,6 +205,9 @@ def _type(run: Run, value: str) -> None:
         _ask_again(run, step, found)
         return
     run.mark()
+    if step.what == InputKind.WORK_ADDRESS:
+        run.state = replace(run.state, trail=())  # it is somebody else's case now
+        run.add(fx.OpenFor(str(found.value)))
     run.leave(step, "ok", found.value)
 
 

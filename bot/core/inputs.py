@@ -16,7 +16,9 @@ from bot.core.tables import InputKind
 LONGEST = 500
 _LONGEST_MODEL = 60
 _LONGEST_NUMBER = 15
+_LONGEST_ADDRESS = 113  # Entra's longest user principal name
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})([./])\s?(\d{1,2})\5\s?(\d{4})")
+_ADDRESS = re.compile(r"[^\s@<>\",;:()\[\]\\]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 _DAYS = {"today": 0, "heute": 0, "yesterday": 1, "gestern": 1}
 
@@ -35,7 +37,7 @@ class Invalid:
     reason: str
 
 
-REASONS = ("empty", "long", "model", "country", "date", "date_order", "number")
+REASONS = ("empty", "long", "model", "country", "date", "date_order", "number", "address")
 """Every reason `check` gives; each has its sentence among the `common` system words."""
 
 
@@ -55,6 +57,8 @@ def check(kind: str, text: str, at: datetime) -> Valid | Invalid:
             return _date(typed, at.date())
         case InputKind.NUMBER:
             return _number(typed)
+        case InputKind.WORK_ADDRESS:
+            return _address(typed)
     return Valid(typed)
 
 
@@ -89,6 +93,13 @@ def _date(typed: str, today: date) -> Valid | Invalid:
         return Valid(date(year, month, day).isoformat())
     except ValueError:
         return Invalid("date")
+
+
+def _address(typed: str) -> Valid | Invalid:
+    """Its form only; whether anybody has it is never told."""
+    plain = typed.lower().removeprefix("mailto:").strip("<>")
+    fits = len(plain) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(plain) is not None
+    return Valid(plain) if fits else Invalid("address")
 
 
 def _number(typed: str) -> Valid | Invalid:

@@ -36,6 +36,7 @@ class InputKind(StrEnum):
     COUNTRY = "country"
     DATE = "date"
     NUMBER = "number"
+    WORK_ADDRESS = "work_address"  # of somebody else: from here on the case is that person's
 
 
 class Awaited(StrEnum):
@@ -45,6 +46,7 @@ class Awaited(StrEnum):
     METHOD_REMOVED = "method_removed"
     PASS_USED = "pass_used"  # noqa: S105 - an event's name
     PERSON_DONE = "person_done"
+    CLAIMED = "claimed"  # by the person a case was opened for
 
 
 class Queue(StrEnum):
@@ -68,7 +70,7 @@ LOOKS: Mapping[str, LookRow] = MappingProxyType(
     {
         "methods": LookRow(("none",), ("count", "labels", "added")),
         "account_state": LookRow(("no_method", "locked", "synced", "risk_blocked", "disabled")),
-        "pass_policy": LookRow(("off", "out_of_scope"), ("minutes",)),
+        "pass_policy": LookRow(("off", "out_of_scope"), ("minutes", "day")),
         "rank": LookRow(("standard", "new_account", "sensitive", "privileged", "excluded"), optional=True),
         "sign_ins": LookRow(("none", "unlicensed"), ("at", "country")),
         "duty": LookRow(("closed",), ("agents",)),

@@ -39,6 +39,8 @@ AT = datetime(2026, 3, 1, 0, 30, tzinfo=UTC)
         ("date", "gestern", "2026-02-28"),
         ("number", "17", 17),
         ("number", "-3,5", -3.5),
+        ("work_address", " Mailto:Amara@Keyturn.Example ", "amara@keyturn.example"),
+        ("work_address", "<o'neill@keyturn.example>", "o'neill@keyturn.example"),
         ("unheard_of", "x", "x"),
     ],
 )
@@ -67,6 +69,10 @@ def test_what_is_understood(kind: str, typed: str, kept: object) -> None:
         ("number", "1e9", "number"),
         ("number", "1" * 16, "number"),
         ("number", "٣", "number"),
+        ("work_address", "amara", "address"),
+        ("work_address", "a@b", "address"),
+        ("work_address", "a b@keyturn.example", "address"),
+        ("work_address", f"{'a' * 64}@{'b' * 50}.example", "address"),
     ],
 )
 def test_what_is_asked_for_again_and_why(kind: str, typed: str, reason: str) -> None:
