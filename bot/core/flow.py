@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.core.expressions import Expression
-from bot.core.model import ActKind
+from bot.core.model import ActKind, PassShape
 from bot.core.tables import LOOKS, Verb
 
 WAITING = frozenset({Verb.ASK, Verb.INPUT, Verb.PROVE, Verb.REQUEST, Verb.WAIT, Verb.HANDOFF})
@@ -30,7 +30,8 @@ class Branch:
 @dataclass(frozen=True, slots=True)
 class Step:
     """A place in a flow. *what* is the verb's own word: input type, look, awaited event, called
-    flow, queue or end name. *span* is set for timed waits. *parts* are the keys that the words of
+    flow, queue or end name. *shape* is the pass that a `request` asks for. *span* is set for timed
+    waits. *parts* are the keys that the words of
     this step have, so that the engine speaks of an outcome only where somebody wrote a sentence."""
 
     id: str
@@ -39,6 +40,7 @@ class Step:
     on: Mapping[str, str] = field(default_factory=dict)
     choices: tuple[str, ...] = ()
     acts: tuple[ActKind, ...] = ()
+    shape: PassShape = PassShape.SHORT
     branches: tuple[Branch, ...] = ()
     within: timedelta | None = None
     remind: tuple[timedelta, ...] = ()
@@ -58,11 +60,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """The definition of a conversation."""
+    """The definition of a conversation. Without *in_menu* people find it by their words, by a link or
+    through another flow, and not in the list of what the bot helps with."""
 
     id: str
     start: str
     steps: Mapping[str, Step]
+    in_menu: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ class Run:
             case Verb.PROVE:
                 self.add(fx.OpenProof(step.id, version, step.acts))
             case Verb.REQUEST:
-                self.add(fx.OpenRequest(step.id, version, step.acts, step.within or LONGEST))
+                self.add(fx.OpenRequest(step.id, version, step.acts, step.within or LONGEST, step.shape))
             case Verb.WAIT if step.span is None:
                 self.add(fx.Watch(step.id, version, step.what))
             case Verb.HANDOFF:

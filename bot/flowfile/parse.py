@@ -17,7 +17,7 @@ from typing import Any
 from bot.core import expressions
 from bot.core.expressions import Expression, ExpressionError
 from bot.core.flow import Branch, Flow, Step
-from bot.core.model import ActKind
+from bot.core.model import ActKind, PassShape
 from bot.core.outcomes import outcomes
 from bot.core.tables import Awaited, Verb
 from bot.flowfile import schema, shape
@@ -72,7 +72,7 @@ def _flow(data: Any) -> Flow:
         step = _step(name, one, defaults)
         if step is not None:
             steps[name] = step
-    flow = Flow(_word(data.get("flow")), _word(data.get("start")), steps)
+    flow = Flow(_word(data.get("flow")), _word(data.get("start")), steps, data.get("menu") not in schema.NOT)
     return _with_default_edges(flow, _words(defaults.get("on")))
 
 
@@ -116,6 +116,8 @@ def _step(name: str, raw: Any, defaults: Mapping[str, Any]) -> Step | None:
         case Verb.PROVE | Verb.REQUEST:
             known = [act.value for act in ActKind]
             step = replace(step, acts=tuple(ActKind(act) for act in _list(value) if act in known))
+            if verb is Verb.REQUEST and raw.get("shape") == PassShape.DAY:
+                step = replace(step, shape=PassShape.DAY)
         case Verb.WAIT if (span := duration(value)) is not None:
             step = replace(step, what="", span=span)
         case Verb.WAIT if what == Awaited.PERSON_DONE:

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from pydantic_core import PydanticCustomError
 
 from bot.core.expressions import LONGEST as LONGEST_CONDITION
-from bot.core.model import ActKind
+from bot.core.model import ActKind, PassShape
 from bot.core.tables import (
     LOOKS,
     RESERVED_CHOICES,
@@ -91,6 +91,8 @@ Visits = Annotated[
     ),
 ]
 Yes = Annotated[str, AfterValidator(_one_of(("true",), "value")), WithJsonSchema({"enum": [True, "true"]})]
+NOT = ("no", "false")
+No = Annotated[str, AfterValidator(_one_of(NOT, "value")), WithJsonSchema({"enum": [False, *NOT]})]
 Condition = Annotated[str, Field(min_length=1, max_length=LONGEST_CONDITION)]
 Edges = Annotated[
     dict[Id, Id],
@@ -100,6 +102,7 @@ LookName = Annotated[str, AfterValidator(_one_of(LOOKS, "look")), _enum(LOOKS)]
 InputName = Annotated[str, AfterValidator(_one_of(InputKind, "input")), _enum(InputKind)]
 QueueName = Annotated[str, AfterValidator(_one_of(Queue, "queue")), _enum(Queue)]
 ActName = Annotated[str, AfterValidator(_one_of(ActKind, "act")), _enum(ActKind)]
+ShapeName = Annotated[str, AfterValidator(_one_of(PassShape, "shape")), _enum(PassShape)]
 EventOrTime = Annotated[
     str,
     AfterValidator(_one_of(Awaited, "event", or_duration=True)),
@@ -157,6 +160,7 @@ class Prove(_Waiting):
 
 class Request(_Waiting):
     request: Acts
+    shape: ShapeName | None = None
 
 
 class Wait(_Waiting):
@@ -226,6 +230,7 @@ class Head(_Shape):
 
     flow: Id
     start: Id
+    menu: No | None = None
     defaults: dict[str, Any] | None = None
     steps: Annotated[dict[StepId, Any], Field(min_length=1, max_length=MOST_STEPS)]
 
@@ -238,6 +243,7 @@ class _Document(_Shape):
 
     flow: Id
     start: Id
+    menu: No | None = None
     defaults: Defaults | None = None
     steps: dict[str, Step]
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from bot.core.events import Answered, Event
 from bot.core.facts import STRONG_TYPES, Unreadable
-from bot.core.model import CaseId, EventId, Oid, Rank
+from bot.core.model import CaseId, EventId, Oid, PassShape, Rank
+from bot.core.plan import minutes_for
 from bot.core.records import Case, Job, Shift
 from bot.errors import PermanentError, TransientError
 from bot.ports.clock import Clock, Entropy
@@ -121,7 +122,10 @@ class Looks:
         policy = await self._directory.pass_policy()
         if isinstance(policy, Unreadable):
             return _UNKNOWN
-        return ("ok" if policy.enabled else "off"), {"minutes": policy.minimum}
+        if not policy.enabled:
+            return "off", {}
+        day = 0 if policy.once_only else minutes_for(PassShape.DAY, policy)
+        return "ok", {"minutes": minutes_for(PassShape.SHORT, policy), "day": day}
 
     async def _account_state(self, oid: Oid) -> Answer:
         facts = await self._directory.facts(oid, groups=())

@@ -18,7 +18,7 @@ from bot.core.effects import CloseRequest, OpenRequest
 from bot.core.events import Answered, Event
 from bot.core.facts import STRONG_TYPES
 from bot.core.law import Law
-from bot.core.model import Act, ActKind, ActResult, PassShape, Rank, Reason, RequestOutcome
+from bot.core.model import Act, ActKind, ActResult, Rank, Reason, RequestOutcome
 from bot.core.plan import act_json, ordered
 from bot.core.records import (
     Attempt,
@@ -204,7 +204,7 @@ class Requests:
         for kind in effect.acts:
             match kind:
                 case ActKind.ISSUE_PASS:
-                    acts.append(Act(kind, shape=PassShape.SHORT.value))
+                    acts.append(Act(kind, shape=effect.shape.value))
                 case ActKind.REMOVE_METHOD:
                     acts += [Act(kind, str(m["id"]), str(m["type"])) for m in attempt.gone]
                 case ActKind.RESET_METHODS:

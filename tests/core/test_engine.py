@@ -12,7 +12,7 @@ from bot.core.engine import Turn, advance, awaiting, begin, opening
 from bot.core.events import Answered, Chose, Commanded, Entered, Opened, TimerFired, Wrote
 from bot.core.expressions import parse
 from bot.core.flow import Branch, Flow, FlowSet, FlowState
-from bot.core.model import Command, Reason
+from bot.core.model import Command, PassShape, Reason
 from bot.core.run import MOST_CALLS
 from bot.core.tables import PERSON_STEP, Verb
 from tests.core.talk import MINUTES, PASS, Talk, ask, end, event, flow, step
@@ -312,6 +312,15 @@ def test_a_proven_request_is_opened_and_has_no_timeout_of_its_own() -> None:
     assert talk.wanted(fx.CloseRequest) == []
     assert talk.step == "register"
     assert talk.wanted(fx.Say)[-1].link == "case"  # type: ignore[union-attr]
+
+
+def test_a_request_asks_for_the_shape_of_pass_its_step_says() -> None:
+    """Short unless the flow says day."""
+    for shape in PassShape:
+        drawn = step("approval", Verb.REQUEST, acts=PASS, shape=shape, on={"done": "done"})
+        talk = Talk(flow(step("identity", Verb.PROVE, acts=PASS, on={"ok": "approval"}), drawn, end("done")))
+        talk.answer("ok")
+        assert [one.shape for one in talk.wanted(fx.OpenRequest)] == [shape]  # type: ignore[union-attr]
 
 
 def test_an_unproven_request_asks_nobody_and_calls_a_person() -> None:

@@ -56,6 +56,9 @@ def test_a_good_flow_has_no_findings() -> None:
         ("F024", "s: {switch: [{else: over}, {if: 'has(s)', then: over}]}", "s: {switch: [{else: over}]}"),
         ("F025", "s: {wait: 2h, within: 3h, on: {ok: over}}", "s: {wait: 2h, on: {ok: over}}"),
         ("F025", "s: {wait: 2h, remind: [1h], on: {ok: over}}", "s: {wait: 2h, on: {ok: over}}"),
+        ("F011", "x: {request: [issue_pass], shape: week, on: {}}", "x: {request: [issue_pass], on: {}}"),
+        ("F003", "x: {prove: [issue_pass], shape: day, on: {}}", "x: {prove: [issue_pass], on: {}}"),
+        ("F026", "x: {request: [reset_methods], shape: day}", "x: {request: [issue_pass], shape: day}"),
     ],
 )  # fmt: skip
 def test_bad_and_good(rule: str, bad: str, good: str) -> None:
@@ -70,6 +73,14 @@ def test_a_file_that_is_no_flow_is_said_to_be_none() -> None:
         made = of_files({"flows/x.yaml": text})
         assert made.flows == {}
         assert [one.file for one in check(made)][:1] == ["flows/x.yaml"]
+
+
+def test_a_flow_says_itself_that_it_is_not_in_the_menu() -> None:
+    """`no` in any of its spellings; anything else is a finding."""
+    hidden = GOOD.replace("start:", "menu: no\nstart:", 1)
+    assert findings(hidden) == []
+    assert (book(GOOD).flows["demo"].flow.in_menu, book(hidden).flows["demo"].flow.in_menu) == (True, False)
+    assert rules(GOOD.replace("start:", "menu: last\nstart:", 1)) == ["F011"]
 
 
 def test_missing_keys_at_the_top_are_named() -> None:

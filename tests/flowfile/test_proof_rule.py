@@ -45,6 +45,18 @@ def test_only_ok_leads_to_a_request(outcome: str) -> None:
     assert unproven(bad) == [("p", "r")]
 
 
+@pytest.mark.parametrize("taken", ["remove_method", "reset_methods"])
+def test_a_day_pass_takes_nothing_away(taken: str) -> None:
+    """Whoever left the phone at home comes back to it in the evening."""
+    day = PROVEN.replace("{request: [issue_pass],", "{request: [issue_pass], shape: day,")
+    assert rules(flow(day)) == []
+    both = day.replace("[issue_pass]", f"[issue_pass, {taken}]")
+    (found,) = findings(flow(both))
+    assert (found.rule, found.path) == ("S002", ("r",))
+    assert taken in found.message
+    assert rules(flow(both.replace("shape: day", "shape: short"))) == []
+
+
 def test_a_request_nobody_proves_is_found_with_its_path() -> None:
     steps = f"q: {{ask: [quick, safe], on: {{quick: r, safe: p}}}}\n{PROVEN}"
     (found,) = findings(flow(steps))

@@ -29,7 +29,10 @@ GOOD: dict[Verb, list[dict[str, Any]]] = {
     Verb.INPUT: [{"input": kind.value, "on": {"ok": "b"}} for kind in InputKind],
     Verb.LOOK: [{"look": what, "on": {}} for what in LOOKS],
     Verb.PROVE: [{"prove": [act.value for act in ActKind], "on": {"ok": "b"}, "remind": []}],
-    Verb.REQUEST: [{"request": ["issue_pass"], "within": "60m", "on": {"done": "b"}}],
+    Verb.REQUEST: [
+        {"request": ["issue_pass"], "within": "60m", "on": {"done": "b"}, **shape}
+        for shape in ({}, {"shape": "short"}, {"shape": "day"})
+    ],
     Verb.WAIT: [{"wait": what, "on": {"ok": "b"}} for what in [*(one.value for one in Awaited), "2h", "90s"]],
     Verb.CALL: [{"call": "other", "on": {"good": "b"}, "max_visits": "99"}],
     Verb.SWITCH: [{"switch": [{"if": "a == 1", "then": "b"}, {"else": "b"}]}, {"switch": [{"else": "a"}]}],

@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import PurePath
 
 from bot.core.flow import WAITING, Step
+from bot.core.model import ActKind
 from bot.core.outcomes import outcomes
 from bot.core.tables import Verb
 from bot.flowfile.book import Book
@@ -40,6 +41,7 @@ RULES: Mapping[str, str] = {
     "F023": "A request waits at most 60 minutes",
     "F024": "A switch ends with else",
     "F025": "A timed wait has no other times",
+    "F026": "Only a request for a pass has a shape",
 }
 LONGEST_REQUEST = timedelta(minutes=60)
 
@@ -52,6 +54,10 @@ def check(file: FlowFile, book: Book) -> Iterator[Finding]:
         yield from _times(file, step)
         if step.verb is Verb.SWITCH:
             yield from _else(file, step)
+        if step.verb is Verb.REQUEST and "shape" in _raw(file, step) and ActKind.ISSUE_PASS not in step.acts:
+            message = f"The request “{step.id}” gives its pass a shape, but asks for none."
+            place = file.document.positions.key("steps", step.id, "shape")
+            yield file.document.finding("F026", place, message, "Remove shape.", path=(step.id,))
 
 
 def _head(file: FlowFile) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ path can bring there, subflows walked in place. What proves and what overtakes i
 same rule that the engine holds at run time. A flow is analysed from its own start if people can
 start it, and within every flow that calls it.
 
-The finding names the shortest path that breaks the rule.
+The finding names the shortest path that breaks the rule. S002 looks at one step alone.
 
 Bad:   identity: {prove: [issue_pass], …, on: {ok: approval, fail: approval}}
 Good:  identity: {prove: [issue_pass], …, on: {ok: approval, fail: to_person}}
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bot.core.flow import Step
-from bot.core.model import ActKind
+from bot.core.model import ActKind, PassShape
 from bot.core.outcomes import outcomes
 from bot.core.proven import after, may
 from bot.core.tables import Verb
@@ -28,7 +28,11 @@ from bot.flowfile.findings import Finding
 from bot.flowfile.graph import ways
 from bot.flowfile.parse import FlowFile
 
-RULES: Mapping[str, str] = {"S001": "Nothing is requested without its proof"}
+RULES: Mapping[str, str] = {
+    "S001": "Nothing is requested without its proof",
+    "S002": "A day pass takes nothing away",
+}
+REMOVALS = frozenset({ActKind.REMOVE_METHOD, ActKind.RESET_METHODS})
 _DEEPEST = 8
 
 Acts = frozenset[ActKind]
@@ -49,6 +53,7 @@ class _Node:
 
 
 def check(file: FlowFile, book: Book) -> Iterator[Finding]:
+    yield from _kept(file)
     if book.callers(file.flow.id) and not book.offered(file.flow.id):
         return  # only ever called: judged where it is called
     reported: set[tuple[str, str]] = set()
@@ -58,6 +63,17 @@ def check(file: FlowFile, book: Book) -> Iterator[Finding]:
             continue
         reported.add((node.flow, node.step))
         yield _finding(book, path)
+
+
+def _kept(file: FlowFile) -> Iterator[Finding]:
+    """Whoever bridges a day comes back to what is on the account: it must still be there."""
+    for step in file.flow.steps.values():
+        taken = [act for act in step.acts if act in REMOVALS]
+        if step.shape is PassShape.DAY and taken:
+            message = f"“{step.id}” asks for a day pass and for {', '.join(taken)}."
+            remedy = "A day pass bridges a day without the phone: remove nothing, or ask for shape: short."
+            place = file.document.positions.value("steps", step.id, "shape")
+            yield file.document.finding("S002", place, message, remedy, path=(step.id,))
 
 
 def _unproven(file: FlowFile, book: Book) -> Iterator[list[_Node]]:
