@@ -39,6 +39,7 @@ from bot.core.records.deciding import (
     Withdrawal,
 )
 from bot.core.records.desk import Stretch, Thanks, Transfer
+from bot.core.records.enrolled import Address, Contact, IssuedCode
 from bot.core.records.log import AuditRoot, AuditRow, Fact, Lease
 from bot.core.records.objecting import NoticeCode, Objection, Takeback
 from bot.core.records.outside import Ticket
@@ -57,6 +58,7 @@ from bot.core.records.table import TABLES, JsonList, JsonMap, Table, record
 __all__ = [
     "TABLES",
     "Addition",
+    "Address",
     "Attempt",
     "AuditRoot",
     "AuditRow",
@@ -69,6 +71,7 @@ __all__ = [
     "ChatPost",
     "ChatRow",
     "Check",
+    "Contact",
     "Decision",
     "EventRow",
     "Evidence",
@@ -79,6 +82,7 @@ __all__ = [
     "Handover",
     "Installation",
     "Intent",
+    "IssuedCode",
     "Job",
     "JsonList",
     "JsonMap",

@@ -123,13 +123,16 @@ class SavedCode:
 @record("browsers", key="browser_hash", index=(("subject_oid",),))
 @dataclass(frozen=True, slots=True)
 class RememberedBrowser:
-    """A browser that held its own key when the person enrolled; counts after 72 h."""
+    """A browser that held its own key when the person enrolled; counts after 72 h, or later where
+    *counts_from* says so."""
 
     browser_hash: str
     subject_oid: str
     thumbprint: str
     since: datetime
     mac: str
+    device: str = ""
+    counts_from: datetime | None = None
 
 
 @record("sightings", key="id", index=(("subject_oid",),))

@@ -79,3 +79,51 @@ CREATE TABLE "thanks" (
 );
 CREATE INDEX "thanks_by_oid_at" ON "thanks" ("oid", "at");
 CREATE INDEX "thanks_by_case_id" ON "thanks" ("case_id");
+CREATE TABLE "addresses" (
+  "id" TEXT COLLATE "C" PRIMARY KEY NOT NULL,
+  "subject_oid" TEXT COLLATE "C" NOT NULL,
+  "match" TEXT COLLATE "C" NOT NULL,
+  "sealed" TEXT COLLATE "C" NOT NULL,
+  "status" TEXT COLLATE "C" NOT NULL,
+  "strong" BOOLEAN NOT NULL,
+  "added_at" TEXT COLLATE "C" NOT NULL,
+  "counts_from" TEXT COLLATE "C",
+  "removed_at" TEXT COLLATE "C",
+  "tries" BIGINT NOT NULL,
+  "mac" TEXT COLLATE "C" NOT NULL
+);
+CREATE INDEX "addresses_by_subject_oid" ON "addresses" ("subject_oid");
+CREATE TABLE "issued_codes" (
+  "id" TEXT COLLATE "C" PRIMARY KEY NOT NULL,
+  "purpose" TEXT COLLATE "C" NOT NULL,
+  "owner" TEXT COLLATE "C" NOT NULL,
+  "case_id" TEXT COLLATE "C" NOT NULL,
+  "subject_oid" TEXT COLLATE "C" NOT NULL,
+  "match" TEXT COLLATE "C" NOT NULL,
+  "salt" TEXT COLLATE "C" NOT NULL,
+  "locale" TEXT COLLATE "C" NOT NULL,
+  "read_on" TEXT COLLATE "C" NOT NULL,
+  "made_at" TEXT COLLATE "C" NOT NULL,
+  "expires_at" TEXT COLLATE "C" NOT NULL,
+  "status" TEXT COLLATE "C" NOT NULL,
+  "address" TEXT COLLATE "C" NOT NULL,
+  "mac" TEXT COLLATE "C" NOT NULL
+);
+CREATE INDEX "issued_codes_by_owner" ON "issued_codes" ("owner");
+CREATE INDEX "issued_codes_by_subject_oid_made_at" ON "issued_codes" ("subject_oid", "made_at");
+CREATE TABLE "contacts" (
+  "id" TEXT COLLATE "C" PRIMARY KEY NOT NULL,
+  "subject_oid" TEXT COLLATE "C" NOT NULL,
+  "contact_oid" TEXT COLLATE "C" NOT NULL,
+  "status" TEXT COLLATE "C" NOT NULL,
+  "strong" BOOLEAN NOT NULL,
+  "added_at" TEXT COLLATE "C" NOT NULL,
+  "accepted_at" TEXT COLLATE "C",
+  "counts_from" TEXT COLLATE "C",
+  "removed_at" TEXT COLLATE "C",
+  "mac" TEXT COLLATE "C" NOT NULL
+);
+CREATE INDEX "contacts_by_subject_oid" ON "contacts" ("subject_oid");
+CREATE INDEX "contacts_by_contact_oid" ON "contacts" ("contact_oid");
+ALTER TABLE "browsers" ADD COLUMN "device" TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE "browsers" ADD COLUMN "counts_from" TEXT COLLATE "C";

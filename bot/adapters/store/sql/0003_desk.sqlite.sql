@@ -79,3 +79,51 @@ CREATE TABLE "thanks" (
 );
 CREATE INDEX "thanks_by_oid_at" ON "thanks" ("oid", "at");
 CREATE INDEX "thanks_by_case_id" ON "thanks" ("case_id");
+CREATE TABLE "addresses" (
+  "id" TEXT PRIMARY KEY NOT NULL,
+  "subject_oid" TEXT NOT NULL,
+  "match" TEXT NOT NULL,
+  "sealed" TEXT NOT NULL,
+  "status" TEXT NOT NULL,
+  "strong" INTEGER NOT NULL,
+  "added_at" TEXT NOT NULL,
+  "counts_from" TEXT,
+  "removed_at" TEXT,
+  "tries" INTEGER NOT NULL,
+  "mac" TEXT NOT NULL
+);
+CREATE INDEX "addresses_by_subject_oid" ON "addresses" ("subject_oid");
+CREATE TABLE "issued_codes" (
+  "id" TEXT PRIMARY KEY NOT NULL,
+  "purpose" TEXT NOT NULL,
+  "owner" TEXT NOT NULL,
+  "case_id" TEXT NOT NULL,
+  "subject_oid" TEXT NOT NULL,
+  "match" TEXT NOT NULL,
+  "salt" TEXT NOT NULL,
+  "locale" TEXT NOT NULL,
+  "read_on" TEXT NOT NULL,
+  "made_at" TEXT NOT NULL,
+  "expires_at" TEXT NOT NULL,
+  "status" TEXT NOT NULL,
+  "address" TEXT NOT NULL,
+  "mac" TEXT NOT NULL
+);
+CREATE INDEX "issued_codes_by_owner" ON "issued_codes" ("owner");
+CREATE INDEX "issued_codes_by_subject_oid_made_at" ON "issued_codes" ("subject_oid", "made_at");
+CREATE TABLE "contacts" (
+  "id" TEXT PRIMARY KEY NOT NULL,
+  "subject_oid" TEXT NOT NULL,
+  "contact_oid" TEXT NOT NULL,
+  "status" TEXT NOT NULL,
+  "strong" INTEGER NOT NULL,
+  "added_at" TEXT NOT NULL,
+  "accepted_at" TEXT,
+  "counts_from" TEXT,
+  "removed_at" TEXT,
+  "mac" TEXT NOT NULL
+);
+CREATE INDEX "contacts_by_subject_oid" ON "contacts" ("subject_oid");
+CREATE INDEX "contacts_by_contact_oid" ON "contacts" ("contact_oid");
+ALTER TABLE "browsers" ADD COLUMN "device" TEXT NOT NULL DEFAULT '';
+ALTER TABLE "browsers" ADD COLUMN "counts_from" TEXT;
