@@ -40,6 +40,7 @@ from bot.core.records.deciding import (
 )
 from bot.core.records.desk import Stretch, Thanks, Transfer
 from bot.core.records.enrolled import Address, Contact, IssuedCode
+from bot.core.records.front import Move
 from bot.core.records.log import AuditRoot, AuditRow, Fact, Lease
 from bot.core.records.objecting import NoticeCode, Objection, Takeback
 from bot.core.records.outside import Ticket
@@ -53,6 +54,7 @@ from bot.core.records.proof import (
     SavedCode,
     Sighting,
 )
+from bot.core.records.standing_in import CounterBrowser, Helping
 from bot.core.records.table import TABLES, JsonList, JsonMap, Table, record
 
 __all__ = [
@@ -72,6 +74,7 @@ __all__ = [
     "ChatRow",
     "Check",
     "Contact",
+    "CounterBrowser",
     "Decision",
     "EventRow",
     "Evidence",
@@ -80,6 +83,7 @@ __all__ = [
     "FlowAlias",
     "FlowVersion",
     "Handover",
+    "Helping",
     "Installation",
     "Intent",
     "IssuedCode",
@@ -90,6 +94,7 @@ __all__ = [
     "Limit",
     "Line",
     "LinkAsk",
+    "Move",
     "NoticeCode",
     "Objection",
     "Proving",

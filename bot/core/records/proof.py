@@ -37,6 +37,8 @@ class Attempt:
     helper_oid: str = ""
     remembered: bool = False
     ended_reason: str = ""
+    via: str = ""  # how it was claimed: link, door (opened at /help), number (and address), move
+    moved_from: str = ""  # the attempt it was moved from by QR code
 
 
 @record("provings", key="case_id")
@@ -102,6 +104,7 @@ class Check:
     tries: int = 0
     ended_reason: str = ""
     signing_id: str = ""
+    counter_id: str = ""  # on whose screen the person saw the code
 
 
 @record("saved_codes", key="selector", index=(("subject_oid", "status"), ("set_id",)))

@@ -127,3 +127,53 @@ CREATE INDEX "contacts_by_subject_oid" ON "contacts" ("subject_oid");
 CREATE INDEX "contacts_by_contact_oid" ON "contacts" ("contact_oid");
 ALTER TABLE "browsers" ADD COLUMN "device" TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE "browsers" ADD COLUMN "counts_from" TEXT COLLATE "C";
+CREATE TABLE "moves" (
+  "id" TEXT COLLATE "C" PRIMARY KEY NOT NULL,
+  "case_id" TEXT COLLATE "C" NOT NULL,
+  "attempt_id" TEXT COLLATE "C" NOT NULL,
+  "token_hash" TEXT COLLATE "C" NOT NULL,
+  "made_at" TEXT COLLATE "C" NOT NULL,
+  "expires_at" TEXT COLLATE "C" NOT NULL,
+  "status" TEXT COLLATE "C" NOT NULL,
+  "tries" BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX "moves_by_token_hash" ON "moves" ("token_hash");
+CREATE INDEX "moves_by_case_id" ON "moves" ("case_id");
+ALTER TABLE "attempts" ADD COLUMN "via" TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE "attempts" ADD COLUMN "moved_from" TEXT COLLATE "C" NOT NULL DEFAULT '';
+CREATE TABLE "counters" (
+  "id" TEXT COLLATE "C" PRIMARY KEY NOT NULL,
+  "browser_hash" TEXT COLLATE "C" NOT NULL,
+  "name" TEXT COLLATE "C" NOT NULL,
+  "site" TEXT COLLATE "C" NOT NULL,
+  "enrolled_by" TEXT COLLATE "C" NOT NULL,
+  "enrolled_name" TEXT COLLATE "C" NOT NULL,
+  "since" TEXT COLLATE "C" NOT NULL,
+  "signing_id" TEXT COLLATE "C" NOT NULL,
+  "revoked_at" TEXT COLLATE "C",
+  "revoked_by" TEXT COLLATE "C" NOT NULL,
+  "mac" TEXT COLLATE "C" NOT NULL
+);
+CREATE UNIQUE INDEX "counters_by_browser_hash" ON "counters" ("browser_hash");
+CREATE INDEX "counters_by_revoked_at" ON "counters" ("revoked_at");
+CREATE TABLE "helpings" (
+  "id" TEXT COLLATE "C" PRIMARY KEY NOT NULL,
+  "handle_hash" TEXT COLLATE "C" NOT NULL,
+  "case_id" TEXT COLLATE "C" NOT NULL,
+  "helper_oid" TEXT COLLATE "C" NOT NULL,
+  "helper_name" TEXT COLLATE "C" NOT NULL,
+  "role" TEXT COLLATE "C" NOT NULL,
+  "named_by" TEXT COLLATE "C" NOT NULL,
+  "named_at" TEXT COLLATE "C" NOT NULL,
+  "expires_at" TEXT COLLATE "C" NOT NULL,
+  "status" TEXT COLLATE "C" NOT NULL,
+  "attempt_id" TEXT COLLATE "C" NOT NULL,
+  "begun_at" TEXT COLLATE "C",
+  "signing_id" TEXT COLLATE "C" NOT NULL,
+  "ended_reason" TEXT COLLATE "C" NOT NULL,
+  "mac" TEXT COLLATE "C" NOT NULL
+);
+CREATE UNIQUE INDEX "helpings_by_handle_hash" ON "helpings" ("handle_hash");
+CREATE INDEX "helpings_by_case_id_status" ON "helpings" ("case_id", "status");
+ALTER TABLE "checks" ADD COLUMN "counter_id" TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE "requests" ADD COLUMN "helper_oid" TEXT COLLATE "C" NOT NULL DEFAULT '';

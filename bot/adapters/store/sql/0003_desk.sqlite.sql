@@ -127,3 +127,53 @@ CREATE INDEX "contacts_by_subject_oid" ON "contacts" ("subject_oid");
 CREATE INDEX "contacts_by_contact_oid" ON "contacts" ("contact_oid");
 ALTER TABLE "browsers" ADD COLUMN "device" TEXT NOT NULL DEFAULT '';
 ALTER TABLE "browsers" ADD COLUMN "counts_from" TEXT;
+CREATE TABLE "moves" (
+  "id" TEXT PRIMARY KEY NOT NULL,
+  "case_id" TEXT NOT NULL,
+  "attempt_id" TEXT NOT NULL,
+  "token_hash" TEXT NOT NULL,
+  "made_at" TEXT NOT NULL,
+  "expires_at" TEXT NOT NULL,
+  "status" TEXT NOT NULL,
+  "tries" INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX "moves_by_token_hash" ON "moves" ("token_hash");
+CREATE INDEX "moves_by_case_id" ON "moves" ("case_id");
+ALTER TABLE "attempts" ADD COLUMN "via" TEXT NOT NULL DEFAULT '';
+ALTER TABLE "attempts" ADD COLUMN "moved_from" TEXT NOT NULL DEFAULT '';
+CREATE TABLE "counters" (
+  "id" TEXT PRIMARY KEY NOT NULL,
+  "browser_hash" TEXT NOT NULL,
+  "name" TEXT NOT NULL,
+  "site" TEXT NOT NULL,
+  "enrolled_by" TEXT NOT NULL,
+  "enrolled_name" TEXT NOT NULL,
+  "since" TEXT NOT NULL,
+  "signing_id" TEXT NOT NULL,
+  "revoked_at" TEXT,
+  "revoked_by" TEXT NOT NULL,
+  "mac" TEXT NOT NULL
+);
+CREATE UNIQUE INDEX "counters_by_browser_hash" ON "counters" ("browser_hash");
+CREATE INDEX "counters_by_revoked_at" ON "counters" ("revoked_at");
+CREATE TABLE "helpings" (
+  "id" TEXT PRIMARY KEY NOT NULL,
+  "handle_hash" TEXT NOT NULL,
+  "case_id" TEXT NOT NULL,
+  "helper_oid" TEXT NOT NULL,
+  "helper_name" TEXT NOT NULL,
+  "role" TEXT NOT NULL,
+  "named_by" TEXT NOT NULL,
+  "named_at" TEXT NOT NULL,
+  "expires_at" TEXT NOT NULL,
+  "status" TEXT NOT NULL,
+  "attempt_id" TEXT NOT NULL,
+  "begun_at" TEXT,
+  "signing_id" TEXT NOT NULL,
+  "ended_reason" TEXT NOT NULL,
+  "mac" TEXT NOT NULL
+);
+CREATE UNIQUE INDEX "helpings_by_handle_hash" ON "helpings" ("handle_hash");
+CREATE INDEX "helpings_by_case_id_status" ON "helpings" ("case_id", "status");
+ALTER TABLE "checks" ADD COLUMN "counter_id" TEXT NOT NULL DEFAULT '';
+ALTER TABLE "requests" ADD COLUMN "helper_oid" TEXT NOT NULL DEFAULT '';
