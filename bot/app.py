@@ -10,6 +10,7 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from bot.adapters.store.opening import open_store
 from bot.adapters.web.app import Page
@@ -43,6 +44,7 @@ from bot.ports.sign_in import Purpose
 from bot.product import Product
 from bot.service.acts import Acts
 from bot.service.attempts import Attempts
+from bot.service.badges import told_in
 from bot.service.card_views import CardViews
 from bot.service.cards import CardPerformers
 from bot.service.case_page import CasePageService
@@ -88,6 +90,7 @@ from bot.service.words import Desk as DeskWords
 from bot.service.words import WordService
 from bot.settings import Settings
 from bot.site import shell_of
+from bot.ticketing import outside
 
 SECURITY_INFO = "https://mysignins.microsoft.com/security-info"
 
@@ -201,6 +204,7 @@ def build(
     my_page = MyPageService(store, clock, sessions, sign_ins, directory, codes, keys, changes)
     linking = LinkingService(store, clock, entropy, keys, directory, sign_ins, changes)
 
+    around = outside(settings, store=store, clock=clock, entropy=entropy, words=words)
     cards = CardPerformers(keys)
     performers.update(
         {
@@ -215,6 +219,8 @@ def build(
             fx.EndCase: [cards.end],
         }
     )
+    for kind, those in around.performers.items():
+        performers[kind] = [*performers.get(kind, ()), *those]
     handlers.update(
         {
             Purpose.DESK: desk.signed_in,
@@ -259,6 +265,7 @@ def build(
         entropy,
         open_now=open_now,
         rank_of=rank_reader(store, directory, law, clock, groups),
+        agent_of=told_in(keys, ZoneInfo(settings.desk.timezone)),
     )
     notices = Notices(
         store, directory, words, mail or mail_of(settings, clock), clock, entropy,
@@ -278,6 +285,7 @@ def build(
             "notice": notices.handle,
             "alert": Alerts(store, clock, entropy).handle,
             "reconcile": withdrawals.reconcile,
+            **around.handlers,
         },
         holder=holder,
         when_dead={"look": looks.given_up},
@@ -316,7 +324,7 @@ def build(
     return Product(
         settings, store, keys, words, published, turns, router, intake, codes, shell, chatting, polls,
         outbox, timers, Sequencer(store, clock, holder=holder), acts, sign_ins, pages,
-        [*ms.closing],
+        [*ms.closing, *around.closing],
     )  # fmt: skip
 
 

@@ -74,6 +74,7 @@ LOOKS: Mapping[str, LookRow] = MappingProxyType(
         "rank": LookRow(("standard", "new_account", "sensitive", "privileged", "excluded"), optional=True),
         "sign_ins": LookRow(("none", "unlicensed"), ("at", "country")),
         "duty": LookRow(("closed",), ("agents",)),
+        "agent_of_case": LookRow(("none",), ("name", "badge", "since")),
         "today": LookRow((), ("date", "weekday")),
         "person": LookRow((), ("name", "office")),
     }

@@ -41,6 +41,7 @@ class Looks:
         *,
         open_now: Callable[[datetime], bool],
         rank_of: Callable[[Oid], Any],
+        agent_of: Callable[[UnitOfWork, Case, datetime], Mapping[str, object] | None],
     ) -> None:
         self._store = store
         self._turns = turns
@@ -49,6 +50,7 @@ class Looks:
         self._entropy = entropy
         self._open_now = open_now
         self._rank_of = rank_of
+        self._agent_of = agent_of
 
     async def handle(self, job: Job) -> None:
         step, version, what = job.body["step"], job.body["version"], job.body["what"]
@@ -83,6 +85,8 @@ class Looks:
                 return "ok", {"date": now.date().isoformat(), "weekday": now.isoweekday()}
             case "pass_policy":
                 return await self._pass_policy()
+            case "agent_of_case":
+                return await self._agent_of_case(case)
         if not case.subject_oid or not (case.proven_at or case.identified_by == "linked"):
             return _UNKNOWN
         oid = Oid(case.subject_oid)
@@ -117,6 +121,12 @@ class Looks:
 
         agents = await self._store.read(on_shift)
         return ("ok" if agents or self._open_now(now) else "closed"), {"agents": agents}
+
+    async def _agent_of_case(self, case: Case) -> Answer:
+        """Who of the help desk has this very case; of nobody else and no other case it tells anything."""
+        now = self._clock.now()
+        found = await self._store.read(lambda work: self._agent_of(work, case, now))
+        return ("ok", dict(found)) if found else ("none", {})
 
     async def _pass_policy(self) -> Answer:
         policy = await self._directory.pass_policy()
