@@ -1,36 +1,24 @@
 """The demo's chat: a page with plain forms, and the same as JSON for scripts.
 
-What a person sends goes to the intake and nowhere else; what the bot says comes back through the
-transcript. Under `serve` these routes do not exist.
+Anybody may be chosen; who they are taken for is the demo's own claim. Under `serve` these routes do
+not exist: there the same conversation is held at the front door.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Mapping
-from typing import Any
-
 from aiohttp import web
-from markupsafe import Markup
 
 from bot.adapters.web import security
 from bot.adapters.web.forms import json_object
-from bot.adapters.web.message_html import rendered
 from bot.adapters.web.polling import Polls
 from bot.adapters.web.shell import Shell
-from bot.adapters.web.transcript import Shown, WebChat
-from bot.core.elements import Field, Link
-from bot.core.message import Message
+from bot.adapters.web.talking import Speaker, Talking
+from bot.adapters.web.transcript import WebChat
 from bot.core.model import Place, Reason
 from bot.errors import Refused
 from bot.ports.chat_pages import AGENTS, Chatter, Chatters, Links, chat_of
 from bot.ports.clock import Entropy
-from bot.ports.intake import Incoming, Intake
-
-MAX_TEXT = 3000
-FIELD = "f_"
-"""Before the name of a message's own field in a plain form."""
+from bot.ports.intake import Intake
 
 
 class Chat:
@@ -45,12 +33,8 @@ class Chat:
         entropy: Entropy,
     ) -> None:
         self._shell = shell
-        self._chat = chat
-        self._intake = intake
+        self._talking = Talking(shell, chat, intake, links, polls, entropy)
         self._chatters = chatters
-        self._links = links
-        self._polls = polls
-        self._entropy = entropy
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -59,155 +43,37 @@ class Chat:
             web.post("/chat/{person}", self.send),
         ]
 
-    # --- reading -----------------------------------------------------------------------------
-
     async def read(self, request: web.Request) -> web.Response:
         """The page, or with `after` (or for a script) the messages as JSON."""
         place, chatter = self._place(request)
         if "after" not in request.query and "text/html" in request.headers.get("Accept", ""):
-            seq, shown = await self._chat.since(place, 0)
+            values = await self._talking.values(request, place, f"/chat/{place.address}" if chatter else "")
             return self._shell.page(
-                request,
-                "chat.html",
-                pane=True,
-                chatter=chatter,
-                chatters=self._chatters.all(),
-                in_prefix=f"in:{place.key}:",
-                action=f"/chat/{place.address}" if chatter else "",
-                seq=seq,
-                lines=[self._line(request, one) for one in shown],
-                nonce=self._nonce(),
+                request, "chat.html", pane=True, chatter=chatter, chatters=self._chatters.all(), **values
             )
-        seq, shown = await self._wait(request, place)
-        messages = [self._told(one) for one in shown if one.message is not None]
-        return self._shell.json({"seq": seq, "messages": messages})
+        return self._shell.json(await self._talking.messages(request, place))
 
     async def lines(self, request: web.Request) -> web.Response:
         """What is new, as the page shows it; for the page's script."""
         place, chatter = self._place(request)
-        seq, shown = await self._wait(request, place)
         action = f"/chat/{place.address}" if chatter else ""
-        lines = [
-            {
-                "key": one.key,
-                "html": self._shell.fragment(
-                    request,
-                    "chat_line.html",
-                    line=self._line(request, one),
-                    action=action,
-                    nonce=self._nonce(),
-                ),
-            }
-            for one in shown
-        ]
-        return self._shell.json({"seq": seq, "lines": lines})
-
-    async def _wait(self, request: web.Request, place: Place) -> tuple[int, list[Shown]]:
-        after, seconds = _number(request.query.get("after", "0")), _number(request.query.get("wait", "0"))
-        return await self._polls.until(
-            place.key,
-            seconds,
-            lambda: self._chat.since(place, after),
-            lambda found: bool(found[1]) or found[0] < after,
-        )
-
-    def _line(self, request: web.Request, one: Shown) -> dict[str, Any]:
-        message = one.message
-        return {
-            "key": one.key,
-            "author": one.author,
-            "said": one.said,
-            "html": self._html(request, one.key, message) if message else "",
-            "replies": [self._html(request, f"{one.key}/{n}", r) for n, r in enumerate(one.replies)],
-            "lang": message.locale if message else self._shell.locale(request),
-        }
-
-    def _html(self, request: web.Request, key: str, message: Message) -> Markup:
-        new_tab = self._shell.words.say(self._shell.locale(request), "web.chat.new_tab")
-        ident = "m" + hashlib.sha256(key.encode()).hexdigest()[:12]
-        return rendered(message, self._address, ident=ident, new_tab=new_tab)
-
-    def _told(self, one: Shown) -> dict[str, Any]:
-        message = one.message
-        assert message is not None
-        return {
-            "seq": one.seq,
-            "key": one.key,
-            "text": message.text(),
-            "choices": [{"id": choice.id, "label": choice.label} for choice in message.choices()],
-            "links": [
-                {"label": button.label, "url": url}
-                for button in message.links()
-                if (url := self._address(button.link))
-            ],
-            **({"replies": [reply.text() for reply in one.replies]} if one.replies else {}),
-        }
-
-    def _address(self, link: Link) -> str:
-        """Where a link leads; empty when what it refers to is gone."""
-        if link.url:
-            return link.url
-        path = self._links.path(link.reference)
-        return f"{self._shell.site.public_url.rstrip('/')}{path}" if path else ""
-
-    # --- sending -----------------------------------------------------------------------------
+        return self._shell.json(await self._talking.lines(request, place, action))
 
     async def send(self, request: web.Request) -> web.Response:
         """Take what a person says: JSON from a script, or one of the page's forms."""
         place, chatter = self._place(request)
         if chatter is None:
             raise Refused(Reason.FORBIDDEN)
+        speaker = Speaker(place, chatter.id, f"/chat/{chatter.id}", chatter.oid, chatter.linked)
         if request.content_type == "application/json":
             # Another site cannot send this content type without asking us first, and we never agree.
             security.demand_same_origin(request)
             sent = await json_object(request)
-            nonce = str(sent.get("id", ""))[:80] or self._nonce()
-            reply = await self._take(request, place, chatter, nonce, sent)
-            return self._shell.json(reply)
-        form = await self._shell.form(request)
-        fields = {
-            name.removeprefix(FIELD): ",".join(form.all(name)) for name in form if name.startswith(FIELD)
-        }
-        sent = {"text": form.get("text", ""), "choice": form.get("choice", ""), "form": fields}
-        cookie = request.cookies.get(security.FORM_COOKIE, "")
-        nonce = form.text("nonce") or self._nonce()
-        if "own" not in form:
-            # Without the script one page can send twice with the same number, say after going back:
-            # what was said makes them two. Keyed with the cookie, so nothing typed can be guessed.
-            what = f"{nonce}\0{sent['text']}\0{sent['choice']}".encode()
-            nonce = hmac.new(cookie.encode(), what, hashlib.sha256).hexdigest()[:32]
-        reply = await self._take(request, place, chatter, nonce, sent)
+            return self._shell.json(await self._talking.script(request, speaker, sent))
+        reply = await self._talking.form(request, speaker, await self._shell.form(request))
         if "application/json" in request.headers.get("Accept", ""):
             return self._shell.json(reply)
-        return self._shell.see_other(f"/chat/{chatter.id}#end")
-
-    async def _take(
-        self, request: web.Request, place: Place, chatter: Chatter, nonce: str, sent: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        text, choice, form = _said(sent)
-        before, shown = await self._chat.since(place, 0)
-        if form and not choice:
-            choice = _submit_of(shown)
-        key = f"{place.key}:{nonce}"
-        if choice:
-            await self._chat.pressed(place, _label_of(choice, shown), key=f"in:{key}")
-        else:
-            await self._chat.typed(place, key=f"in:{key}")
-        reply = await self._intake.receive(
-            Incoming(
-                place=place,
-                user=chatter.id,
-                dedupe_key=key,
-                text=text,
-                choice=choice,
-                form=form,
-                locale=self._shell.locale(request),
-                hint_oid=chatter.oid,
-                linked=chatter.linked,
-                network=self._shell.visitor(request).network,
-            )
-        )
-        return {"seq": before, "refused": str(reply.get("refused", ""))}
+        return self._shell.see_other(f"{speaker.action}#end")
 
     def _place(self, request: web.Request) -> tuple[Place, Chatter | None]:
         person = request.match_info["person"]
@@ -217,39 +83,3 @@ class Chat:
         if chatter is None:
             raise web.HTTPNotFound
         return chat_of(chatter.id), chatter
-
-    def _nonce(self) -> str:
-        return self._entropy.bytes(16).hex()
-
-
-def _said(sent: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
-    """(text, choice, form) of what was sent. Raises Refused(BAD_FORM) unless it says something."""
-    text, choice, form = sent.get("text", ""), sent.get("choice", ""), sent.get("form", {})
-    if not isinstance(text, str) or not isinstance(choice, str) or not isinstance(form, dict):
-        raise Refused(Reason.BAD_FORM, detail="types")
-    fields = {str(name): str(value)[:MAX_TEXT] for name, value in form.items()}
-    text = text.strip()
-    if len(text) > MAX_TEXT or not (text or choice or fields):
-        raise Refused(Reason.BAD_FORM, detail="empty or too long")
-    return ("" if choice or fields else text), choice, fields
-
-
-def _submit_of(shown: list[Shown]) -> str:
-    """The submit button of the newest message that has a field."""
-    for one in reversed(shown):
-        for element in one.message.elements if one.message else ():
-            submit = getattr(element, "submit", None)
-            if isinstance(element, Field) and submit is not None:
-                return str(submit.id)
-    raise Refused(Reason.BAD_FORM, detail="no form is open")
-
-
-def _label_of(choice: str, shown: list[Shown]) -> str:
-    """What the pressed button said, as it was shown; empty for a button nobody was shown."""
-    messages: list[Message] = [one.message for one in shown if one.message]
-    labels = {button.id: button.label for message in messages for button in message.choices()}
-    return labels.get(choice, "")
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0
