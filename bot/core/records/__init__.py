@@ -56,6 +56,7 @@ from bot.core.records.proof import (
 )
 from bot.core.records.standing_in import CounterBrowser, Helping
 from bot.core.records.table import TABLES, JsonList, JsonMap, Table, record
+from bot.core.records.talk import Talk, TalkLine
 
 __all__ = [
     "TABLES",
@@ -109,6 +110,8 @@ __all__ = [
     "Stretch",
     "Table",
     "Takeback",
+    "Talk",
+    "TalkLine",
     "Thanks",
     "Ticket",
     "Timer",

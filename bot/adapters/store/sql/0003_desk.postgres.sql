@@ -177,3 +177,30 @@ CREATE UNIQUE INDEX "helpings_by_handle_hash" ON "helpings" ("handle_hash");
 CREATE INDEX "helpings_by_case_id_status" ON "helpings" ("case_id", "status");
 ALTER TABLE "checks" ADD COLUMN "counter_id" TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE "requests" ADD COLUMN "helper_oid" TEXT COLLATE "C" NOT NULL DEFAULT '';
+CREATE TABLE "talks" (
+  "case_id" TEXT COLLATE "C" PRIMARY KEY NOT NULL,
+  "begun_at" TEXT COLLATE "C" NOT NULL,
+  "last_at" TEXT COLLATE "C" NOT NULL,
+  "lines" BIGINT NOT NULL,
+  "waiting" BIGINT NOT NULL,
+  "agent_oid" TEXT COLLATE "C" NOT NULL,
+  "agent_name" TEXT COLLATE "C" NOT NULL,
+  "page_seen" BIGINT NOT NULL,
+  "wiped_at" TEXT COLLATE "C"
+);
+CREATE TABLE "talk_lines" (
+  "id" TEXT COLLATE "C" PRIMARY KEY NOT NULL,
+  "case_id" TEXT COLLATE "C" NOT NULL,
+  "seq" BIGINT NOT NULL,
+  "at" TEXT COLLATE "C" NOT NULL,
+  "author" TEXT COLLATE "C" NOT NULL,
+  "oid" TEXT COLLATE "C" NOT NULL,
+  "name" TEXT COLLATE "C" NOT NULL,
+  "surface" TEXT COLLATE "C" NOT NULL,
+  "word" TEXT COLLATE "C" NOT NULL,
+  "sealed" TEXT COLLATE "C" NOT NULL,
+  "masked" BOOLEAN NOT NULL,
+  "dedupe_key" TEXT COLLATE "C" NOT NULL
+);
+CREATE UNIQUE INDEX "talk_lines_by_case_id_seq" ON "talk_lines" ("case_id", "seq");
+CREATE UNIQUE INDEX "talk_lines_by_dedupe_key" ON "talk_lines" ("dedupe_key");

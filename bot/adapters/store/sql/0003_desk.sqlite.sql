@@ -177,3 +177,30 @@ CREATE UNIQUE INDEX "helpings_by_handle_hash" ON "helpings" ("handle_hash");
 CREATE INDEX "helpings_by_case_id_status" ON "helpings" ("case_id", "status");
 ALTER TABLE "checks" ADD COLUMN "counter_id" TEXT NOT NULL DEFAULT '';
 ALTER TABLE "requests" ADD COLUMN "helper_oid" TEXT NOT NULL DEFAULT '';
+CREATE TABLE "talks" (
+  "case_id" TEXT PRIMARY KEY NOT NULL,
+  "begun_at" TEXT NOT NULL,
+  "last_at" TEXT NOT NULL,
+  "lines" INTEGER NOT NULL,
+  "waiting" INTEGER NOT NULL,
+  "agent_oid" TEXT NOT NULL,
+  "agent_name" TEXT NOT NULL,
+  "page_seen" INTEGER NOT NULL,
+  "wiped_at" TEXT
+);
+CREATE TABLE "talk_lines" (
+  "id" TEXT PRIMARY KEY NOT NULL,
+  "case_id" TEXT NOT NULL,
+  "seq" INTEGER NOT NULL,
+  "at" TEXT NOT NULL,
+  "author" TEXT NOT NULL,
+  "oid" TEXT NOT NULL,
+  "name" TEXT NOT NULL,
+  "surface" TEXT NOT NULL,
+  "word" TEXT NOT NULL,
+  "sealed" TEXT NOT NULL,
+  "masked" INTEGER NOT NULL,
+  "dedupe_key" TEXT NOT NULL
+);
+CREATE UNIQUE INDEX "talk_lines_by_case_id_seq" ON "talk_lines" ("case_id", "seq");
+CREATE UNIQUE INDEX "talk_lines_by_dedupe_key" ON "talk_lines" ("dedupe_key");
