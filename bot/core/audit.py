@@ -45,8 +45,17 @@ class Tag(StrEnum):
     CHECK_ASKED = "person:check:asked"
     CHECK_TOLD = "agent:check:told"
     CHECK_SIGNED = "agent:check:signed"
+    COUNTER_ENROLLED = "agent:counter:enrolled"
+    COUNTER_REVOKED = "agent:counter:revoked"
+    HELPER_NAMED = "person:helper:named"
+    HELPER_BEGAN = "helper:helping:began"
+    HELPER_REFUSED = "helper:helping:refused"
+    HELPER_ENDED = "bot:helping:ended"
+    CASE_OPENED_FOR = "person:case:opened_for"
+    CASE_CLAIMED = "person:case:claimed"
     CASE_STOPPED = "bot:case:stopped"
     CASE_FROZEN = "bot:case:frozen"
+    CASE_SPARED = "bot:case:spared"
     # chat accounts
     ACCOUNT_REFUSED = "person:account:refused"
     LINK_ASKED = "person:link:asked"
@@ -61,6 +70,11 @@ class Tag(StrEnum):
     CASE_TAKEN = "agent:case:taken"
     CASE_RELEASED = "agent:case:released"
     TAKE_LAPSED = "bot:case:lapsed"
+    CASE_OFFERED = "agent:case:offered"
+    OFFER_DECLINED = "agent:offer:declined"
+    OFFER_LAPSED = "bot:offer:lapsed"
+    HISTORY_READ = "agent:history:read"
+    DESK_THANKED = "person:desk:thanked"
     SHIFT_STARTED = "agent:shift:started"
     SHIFT_ENDED = "agent:shift:ended"
     HANDOFF_ANSWERED = "agent:handoff:answered"
@@ -95,13 +109,31 @@ class Tag(StrEnum):
     NOTICE_SENT = "bot:notice:sent"
     NOTICE_UNSENT = "bot:notice:unsent"
     ALERT_RAISED = "bot:alert:raised"
+    # objections
+    OBJECTION_MADE = "person:objection:made"
+    OBJECTION_REFUSED = "person:objection:refused"
+    ENROLMENT_STOPPED = "bot:enrolment:stopped"
+    TAKEBACK_ASKED = "bot:takeback:asked"
+    TAKEBACK_BEGUN = "agent:takeback:begun"
+    TAKEBACK_DONE = "agent:takeback:done"
+    TAKEBACK_REFUSED = "agent:takeback:refused"
     # saved codes
     CODES_MADE = "person:codes:made"
     CODE_USED = "person:code:used"
+    # codes by mail, and the addresses they go to
+    ISSUED_ASKED = "person:issued_code:asked"
+    ISSUED_SENT = "bot:issued_code:sent"
+    ISSUED_UNSENT = "bot:issued_code:unsent"
+    ADDRESS_ADDED = "person:address:added"
+    ADDRESS_FAILED = "person:address:failed"
+    ADDRESS_REMOVED = "person:address:removed"
     # follow-through
     METHOD_SEEN = "bot:method:seen"
     METHOD_OWNED = "person:method:owned"
     METHOD_DISOWNED = "person:method:disowned"
+    # tickets
+    TICKET_MADE = "bot:ticket:made"
+    TICKET_ATTACHED = "agent:ticket:attached"
     # vouchers
     VOUCH_ASKED = "person:voucher:asked"
     VOUCH_SIGNED = "manager:voucher:signed"
@@ -117,6 +149,8 @@ ACTS = frozenset(
         Tag.RESULT_WRITTEN,
         Tag.PASS_SEALED,
         Tag.WITHDRAWAL_DONE,
+        Tag.TAKEBACK_BEGUN,
+        Tag.TAKEBACK_DONE,
     }
 )
 """What is sealed into the hash tree at once; everything else within 100 rows or a minute."""

@@ -120,6 +120,7 @@ class Reason(StrEnum):
     SHARED_CHANNEL = "shared_channel"
     # at the case page
     UNKNOWN_CASE = "unknown_case"
+    NO_SUCH_CASE = "no_such_case"
     CASE_ENDED = "case_ended"
     CASE_FROZEN = "case_frozen"
     WRONG_NUMBER = "wrong_number"
@@ -135,6 +136,12 @@ class Reason(StrEnum):
     TOO_SOON = "too_soon"
     PROOF_CLOSED = "proof_closed"
     DIGITS_LATE = "digits_late"
+    CODE_LATE = "code_late"
+    NO_ADDRESS = "no_address"
+    MAILBOX_LOST = "mailbox_lost"
+    # on my page
+    WORK_MAILBOX = "work_mailbox"
+    KNOWN_ALREADY = "known_already"
     # linking a chat account
     LINK_OVER = "link_over"
     # about who signs
@@ -151,12 +158,18 @@ class Reason(StrEnum):
     SAME_HUMAN = "same_human"
     UNLINKED_HUMAN = "unlinked_human"
     NOT_AN_AGENT = "not_an_agent"
+    OFF_DUTY = "off_duty"
     ROLE_INACTIVE = "role_inactive"
     ROLE_NOT_COVERING = "role_not_covering"
     WAS_CHECKER = "was_checker"
     WAS_VOUCHER = "was_voucher"
     RECENT_RECOVERY = "recent_recovery"
     NOT_THE_MANAGER = "not_the_manager"
+    # standing in for somebody, and at the counter
+    NOT_THE_HELPER = "not_the_helper"
+    WAS_HELPER = "was_helper"
+    HELPER_REFUSED = "helper_refused"
+    OTHER_COUNTER = "other_counter"
     # about the request, the subject, the policy
     REQUEST_ENDED = "request_ended"
     DECIDED_ALREADY = "decided_already"
@@ -173,6 +186,8 @@ class Reason(StrEnum):
     LIVE_PASS = "live_pass"
     PASS_NOT_ALLOWED = "pass_not_allowed"
     RECENT_PASS = "recent_pass"
+    DAY_PASSES = "day_passes"  # noqa: S105 - a reason
+    RECENT_FORGET = "recent_forget"
     WOULD_LOCK_OUT = "would_lock_out"
     FACTS_UNREADABLE = "facts_unreadable"
     FORBIDDEN = "forbidden"

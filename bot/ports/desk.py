@@ -53,6 +53,14 @@ class CardView:
     frozen: bool = False
     queue: str = ""  # of a handoff that waits for an answer: desk, security
     done: bool = False
+    subject_oid: str = ""
+    checkers: tuple[str, ...] = ()  # who made a live check of it: they do not approve it
+    offered_to: str = ""  # a colleague who has not yet accepted it
+    offered_name: str = ""
+    offered_until: datetime | None = None
+    offered_by: str = ""  # who passed it on, also after it was accepted
+    offered_by_name: str = ""
+    note: str = ""  # theirs; for the two of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +123,22 @@ class Desk(Protocol):
         ...
 
     async def take(self, agent: Session, case_id: str) -> None:
-        """Raises Refused(DECIDED_ALREADY) while another agent has it."""
+        """Also accepts what a colleague offered. Raises Refused(DECIDED_ALREADY) while another agent has
+        it, or was offered it."""
+        ...
+
+    async def next(self, agent: Session) -> CardView | None:
+        """Take the most urgent case that is free and that this agent could go on with, what a colleague
+        offered first; None when there is none."""
         ...
 
     async def release(self, agent: Session, case_id: str) -> None:
-        """Give it back; nothing happens when it is not this agent's."""
+        """Give it back, or decline what was offered; nothing happens when it is not this agent's."""
+        ...
+
+    async def offer(self, agent: Session, case_id: str, to_oid: str, note: str) -> None:
+        """Pass a case on to a colleague, who has five minutes to accept it. Raises Refused(OFF_DUTY) for
+        somebody who is not on duty, Refused(DECIDED_ALREADY) while another agent has it."""
         ...
 
     async def start_shift(self, agent: Session) -> None: ...

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.core import policy as rules
 from bot.core.engine import awaiting
 from bot.core.facts import Person
 from bot.core.flow import FlowState
-from bot.core.model import ActKind, Oid, Rank
+from bot.core.model import ActKind, Oid, ProofKind, Rank
 from bot.core.policy import Policy
 from bot.core.proofs.door import SET_UP
-from bot.core.records import Attempt, Card, Case, Evidence, Proving, Request
+from bot.core.queue import urgency
+from bot.core.records import Attempt, Card, Case, Evidence, Proving, Request, Transfer
 from bot.core.tables import Verb
 from bot.errors import PermanentError, TransientError
 from bot.ports.clock import Clock
@@ -26,7 +31,10 @@ from bot.service.evidence import as_passed
 from bot.service.keys import Keys
 
 _REMEMBERED = timedelta(seconds=60)
+_SOON = timedelta(seconds=10)  # a name that could not be read is asked for again
 _MOST_PEOPLE = 2000
+_MOST_CARDS = 200
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,7 @@ class _Rows:
     proving: Proving | None
     attempt: Attempt | None
     evidence: tuple[Evidence, ...]
+    offer: Transfer | None
 
 
 class CardViews:
@@ -63,18 +72,19 @@ class CardViews:
 
     async def one(self, case_id: str) -> CardView | None:
         at = self._clock.now()
-        rows = await self._store.read(lambda work: _rows(work, case_id))
-        return await self._view(rows, at) if rows else None
+        rows = await self._store.read(lambda work: _rows(work, [work.get(Card, case_id)]))
+        return await self._view(rows[0], at) if rows else None
 
     async def open(self) -> tuple[CardView, ...]:
-        """Every open card, the longest waiting first."""
+        """Every open card, the most urgent first."""
         at = self._clock.now()
 
         def fn(work: UnitOfWork) -> list[_Rows]:
-            cards = work.find(Card, status="open", order="asked_at", limit=200)
-            return [rows for card in cards if (rows := _rows(work, card.case_id))]
+            return _rows(work, work.find(Card, status="open", order="asked_at", limit=_MOST_CARDS))
 
-        return tuple([await self._view(rows, at) for rows in await self._store.read(fn)])
+        found = await self._store.read(fn)
+        await self._learn({rows.case.subject_oid for rows in found})
+        return tuple(sorted([await self._view(rows, at) for rows in found], key=_urgency))
 
     async def name(self, oid: str) -> str:
         """A person's label; empty when it cannot be read now."""
@@ -110,6 +120,9 @@ class CardViews:
             frozen=case.status == "frozen",
             queue=waits.what if waits and waits.verb is Verb.HANDOFF else "",
             done=card.status != "open",
+            subject_oid=case.subject_oid,
+            checkers=tuple({row.by_oid for row in rows.evidence if row.kind == ProofKind.LIVE_CHECK}),
+            **_offered(card, rows.offer, at),
         )
 
     def _missing(self, rows: _Rows) -> tuple[str, ...]:
@@ -127,6 +140,16 @@ class CardViews:
         )
         return tuple(str(need) for need in needs)
 
+    async def _learn(self, oids: set[str]) -> None:
+        """Read names side by side, so that a long queue waits for a few reads and not for all in a row."""
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(oid: str) -> None:
+            async with gate:
+                await self._person(oid)
+
+        await asyncio.gather(*(one(oid) for oid in oids))
+
     async def _person(self, oid: str) -> Person | None:
         if not oid:
             return None
@@ -137,24 +160,73 @@ class CardViews:
         try:
             person = await self._directory.person(Oid(oid))
         except (TransientError, PermanentError):
-            return known[1] if known else None
+            last = known[1] if known else None
+            self._people[oid] = (at - _REMEMBERED + _SOON, last)
+            return last
         if len(self._people) >= _MOST_PEOPLE:
             self._people.clear()
         self._people[oid] = (at, person)
         return person
 
 
-def _rows(work: UnitOfWork, case_id: str) -> _Rows | None:
-    card, case = work.get(Card, case_id), work.get(Case, case_id)
-    if card is None or case is None:
-        return None
-    request = work.first(Request, case_id=case_id, status=Among(("open", "executing")), order="-asked_at")
-    evidence = work.find(Evidence, case_id=case_id, voided_at=None, order="at")
-    attempts = work.find(Attempt, case_id=case_id, order="-claimed_at")
+def _rows(work: UnitOfWork, cards: Sequence[Card | None]) -> list[_Rows]:
+    """All rows of some cards, one read for each kind of row."""
+    shown = [card for card in cards if card is not None]
+    ids = Among([card.case_id for card in shown])
+    if not shown:
+        return []
+    cases = {row.id: row for row in work.find(Case, id=ids)}
+    live = Among(("open", "executing"))
+    requests = {row.case_id: row for row in work.find(Request, case_id=ids, status=live, order="asked_at")}
+    provings = {row.case_id: row for row in work.find(Proving, case_id=ids)}
+    offers = {row.case_id: row for row in work.find(Transfer, case_id=ids)}
+    evidence, attempts = defaultdict[str, list[Evidence]](list), defaultdict[str, list[Attempt]](list)
+    for row in work.find(Evidence, case_id=ids, voided_at=None, order="at"):
+        evidence[row.case_id].append(row)
+    for attempt in work.find(Attempt, case_id=ids, order="-claimed_at"):
+        attempts[attempt.case_id].append(attempt)
+    return [
+        _one(
+            card, cases[card.case_id], requests.get(card.case_id), provings.get(card.case_id),
+            attempts[card.case_id], evidence[card.case_id], offers.get(card.case_id),
+        )
+        for card in shown
+        if card.case_id in cases
+    ]  # fmt: skip
+
+
+def _one(
+    card: Card,
+    case: Case,
+    request: Request | None,
+    proving: Proving | None,
+    attempts: list[Attempt],
+    evidence: list[Evidence],
+    offer: Transfer | None,
+) -> _Rows:
+    """The rows of one card: the attempt that was asked with, else the one with the newest evidence."""
     wanted = request.attempt_id if request else evidence[-1].attempt_id if evidence else ""
     attempt = next((a for a in attempts if a.id == wanted), attempts[0] if attempts else None)
     own = tuple(row for row in evidence if attempt and row.attempt_id == attempt.id)
-    return _Rows(card, case, request, work.get(Proving, case_id), attempt, own)
+    return _Rows(card, case, request, proving, attempt, own, offer)
+
+
+def _offered(card: Card, offer: Transfer | None, at: datetime) -> dict[str, Any]:
+    """What an offer says of the card: while it waits for its answer, and to the agent who accepted it."""
+    if offer is None:
+        return {}
+    known = {"offered_by": offer.from_oid, "offered_by_name": offer.from_name, "note": offer.note}
+    if offer.status == "offered" and at < offer.until:
+        to = {"offered_to": offer.to_oid, "offered_name": offer.to_name, "offered_until": offer.until}
+        return known | to
+    kept = offer.status == "accepted" and card.taken_by == offer.to_oid
+    return known if kept and card.taken_at == offer.accepted_at else {}
+
+
+def _urgency(view: CardView) -> tuple[Any, ...]:
+    away = view.claimed and not view.present
+    order = urgency(view.asked_at, view.deadline, away=away, escalated=view.escalated, frozen=view.frozen)
+    return (*order, view.case_id)
 
 
 def _rank(rows: _Rows) -> str:

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 
 from bot.core.effects import CloseHandOff, EndCase, HandOff
 from bot.core.events import Answered, Event
-from bot.core.records import Card, Case, Job, Timer
+from bot.core.records import Card, Case, Evidence, Job, Timer, Transfer
 from bot.ports.store import UnitOfWork
+from bot.service import stretches
 from bot.service.keys import Keys, hashed
 
 TAKE_IDLE = timedelta(minutes=10)
@@ -31,7 +32,11 @@ def show(work: UnitOfWork, keys: Keys, case: Case, wants: str, at: datetime) -> 
     else:
         since = card.asked_at if card.status == "open" else at
         card = replace(card, status="open", wants=wants, asked_at=since, version=card.version + 1)
+        if wants == "approval" and _checked_by(work, card):  # who may not approve it keeps it from nobody
+            card = given_back(card)
+            work.cancel_timers(f"take/{card.case_id}")
         work.put(card)
+    stretches.begun(work, card, at)
     redraw(work, card, at)
     return card
 
@@ -44,6 +49,8 @@ def done(work: UnitOfWork, case_id: str, at: datetime) -> None:
             card, status="done", version=card.version + 1, taken_by="", taken_name="", taken_at=None
         )
         work.put(card)
+        work.remove(Transfer, case_id)  # and the note with it
+        stretches.over(work, case_id, at)
         redraw(work, card, at)
 
 
@@ -74,11 +81,25 @@ def taken_until(card: Card) -> datetime:
     return since + TAKE_IDLE
 
 
+def given_back(card: Card) -> Card:
+    """The card as nobody's."""
+    return replace(card, taken_by="", taken_name="", taken_at=None, touched_at=None)
+
+
+def _checked_by(work: UnitOfWork, card: Card) -> bool:
+    """Whether the agent who has it made one of its checks."""
+    return (
+        bool(card.taken_by)
+        and work.count(Evidence, case_id=card.case_id, by_oid=card.taken_by, voided_at=None) > 0
+    )
+
+
 def touch(work: UnitOfWork, case_id: str, oid: str, at: datetime) -> None:
     """The agent who took the case just did something with it."""
     card = work.lock(Card, case_id)
     if card is not None and card.taken_by == oid and not free(card, at):
         work.put(replace(card, touched_at=at))
+    stretches.taken(work, case_id, at)  # also of whoever helps without taking
 
 
 def take_timer(card: Card) -> Timer:

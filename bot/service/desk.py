@@ -16,7 +16,7 @@ from bot.core.records import Card, Case, Session, Shift, Signing, Timer, Withdra
 from bot.core.tables import Verb
 from bot.errors import Refused
 from bot.ports.clock import Clock, Entropy
-from bot.ports.desk import TOPIC, Agent, Board, DeadLetters, WithdrawalView
+from bot.ports.desk import TOPIC, Agent, Board, CardView, DeadLetters, WithdrawalView
 from bot.ports.directory import Directory
 from bot.ports.flows import Flows
 from bot.ports.sessions import Sessions
@@ -27,8 +27,10 @@ from bot.service import cards
 from bot.service.card_views import CardViews
 from bot.service.chance import new_id
 from bot.service.dead_letters import DEAD
+from bot.service.holding import Holdings, desk_row
 from bot.service.keys import Keys, hashed
 from bot.service.membership import Membership
+from bot.service.queue_lines import QueueLines
 
 OUTCOMES = frozenset({"closed", "back"})
 
@@ -51,7 +53,9 @@ class DeskService:
         dead: DeadLetters,
         keys: Keys,
         agents_group: str,
+        lines: QueueLines | None = None,
     ) -> None:
+        """*lines* tell the person in the chat who has their case."""
         self._keys = keys
         self._store = store
         self._clock = clock
@@ -63,6 +67,7 @@ class DeskService:
         self._views = views
         self._dead = dead
         self._members = Membership(directory, clock, agents_group)
+        self._holdings = Holdings(store, clock, entropy, views, self._members, lines)
 
     # --- who may sit here ------------------------------------------------------------------------
 
@@ -130,71 +135,22 @@ class DeskService:
     async def mark(self) -> str:
         return await self._store.read(_mark)
 
-    # --- taking turns ----------------------------------------------------------------------------
+    # --- who has a case: see `service.holding` ------------------------------------------------------
 
     async def take(self, agent: Session, case_id: str) -> None:
-        await self._members.demand(agent.oid)
-        at = self._clock.now()
+        await self._holdings.take(agent, case_id)
 
-        def fn(work: UnitOfWork) -> None:
-            card = _open_card(work, case_id)
-            if card.taken_by not in ("", agent.oid) and not cards.free(card, at):
-                raise Refused(Reason.DECIDED_ALREADY)
-            card = replace(
-                card,
-                taken_by=agent.oid,
-                taken_name=agent.name,
-                taken_at=at,
-                touched_at=at,
-                version=card.version + 1,
-            )
-            work.put(card)
-            work.schedule(cards.take_timer(card))
-            cards.redraw(work, card, at)
-            self._audit(work, Tag.CASE_TAKEN, agent, at, case_id)
-
-        await self._changed(fn)
+    async def next(self, agent: Session) -> CardView | None:
+        return await self._holdings.next(agent)
 
     async def release(self, agent: Session, case_id: str) -> None:
-        await self._members.demand(agent.oid)
-        at = self._clock.now()
+        await self._holdings.release(agent, case_id)
 
-        def fn(work: UnitOfWork) -> None:
-            card = work.lock(Card, case_id)
-            if card is not None and card.taken_by == agent.oid:
-                self._give_back(work, card, at)
-                self._audit(work, Tag.CASE_RELEASED, agent, at, case_id)
-
-        await self._changed(fn)
+    async def offer(self, agent: Session, case_id: str, to_oid: str, note: str) -> None:
+        await self._holdings.offer(agent, case_id, to_oid, note)
 
     async def fire(self, timer: Timer) -> None:
-        """Frees a case whose agent has left it alone; looks again later when they have not."""
-        at = self._clock.now()
-
-        def fn(work: UnitOfWork) -> None:
-            card = work.lock(Card, timer.case_id)
-            if card is None or not card.taken_by or card.taken_by != timer.body.get("oid"):
-                return
-            if not cards.free(card, at):
-                again = cards.take_timer(card)
-                work.schedule(replace(again, key=f"{again.key}/{int(again.due_at.timestamp())}"))
-                return
-            self._give_back(work, card, at)
-            work.audit(
-                audit_row(
-                    new_id(self._entropy, at), at, Tag.TAKE_LAPSED, case_id=card.case_id, agent=card.taken_by
-                )
-            )
-
-        await self._changed(fn)
-
-    def _give_back(self, work: UnitOfWork, card: Card, at: datetime) -> None:
-        free = replace(
-            card, taken_by="", taken_name="", taken_at=None, touched_at=None, version=card.version + 1
-        )
-        work.put(free)
-        work.cancel_timers(f"take/{card.case_id}")
-        cards.redraw(work, free, at)
+        await self._holdings.fire(timer)
 
     # --- shifts ----------------------------------------------------------------------------------
 
@@ -219,9 +175,7 @@ class DeskService:
             if shift is not None and shift.ended_at is None:
                 work.put(replace(shift, ended_at=at))
                 self._audit(work, Tag.SHIFT_ENDED, agent, at)
-            for card in work.find(Card, status="open", taken_by=agent.oid):
-                self._give_back(work, card, at)
-                self._audit(work, Tag.CASE_RELEASED, agent, at, card.case_id)
+            self._holdings.give_back_all(work, agent, at)
 
         await self._changed(fn)
 
@@ -292,19 +246,7 @@ class DeskService:
     def _audit(
         self, work: UnitOfWork, tag: Tag, agent: Session, at: datetime, case_id: str = "", **body: str
     ) -> None:
-        work.audit(
-            audit_row(
-                new_id(self._entropy, at), at, tag, case_id=case_id, actor=agent.oid,
-                actor_method="desk_session", actor_auth_time=agent.auth_time, **body,
-            )
-        )  # fmt: skip
-
-
-def _open_card(work: UnitOfWork, case_id: str) -> Card:
-    card = work.lock(Card, case_id)
-    if card is None or card.status != "open":
-        raise Refused(Reason.REQUEST_ENDED)
-    return card
+        work.audit(desk_row(new_id(self._entropy, at), at, tag, agent, case_id, **body))
 
 
 def _mark(work: UnitOfWork) -> str:
