@@ -18,7 +18,6 @@ from bot.adapters.web.callback import Callback
 from bot.adapters.web.case import CasePage
 from bot.adapters.web.desk import DeskPage
 from bot.adapters.web.health import Health
-from bot.adapters.web.help import HelpPage
 from bot.adapters.web.linking import LinkPage
 from bot.adapters.web.me import Me
 from bot.adapters.web.polling import Polls
@@ -36,6 +35,7 @@ from bot.derived import (
     rank_reader,
     store_answers,
 )
+from bot.entrance import entrance, pages_of
 from bot.flowfile.pack import pack_root
 from bot.microsoft import reach
 from bot.ports.clock import Clock, Entropy
@@ -90,6 +90,7 @@ from bot.service.words import Desk as DeskWords
 from bot.service.words import WordService
 from bot.settings import Settings
 from bot.site import shell_of
+from bot.standing import standing
 from bot.ticketing import outside
 
 SECURITY_INFO = "https://mysignins.microsoft.com/security-info"
@@ -204,6 +205,10 @@ def build(
     my_page = MyPageService(store, clock, sessions, sign_ins, directory, codes, keys, changes)
     linking = LinkingService(store, clock, entropy, keys, directory, sign_ins, changes)
 
+    stand = standing(
+        settings, store=store, clock=clock, entropy=entropy, keys=keys, directory=directory,
+        sign_ins=sign_ins,
+    )  # fmt: skip
     around = outside(settings, store=store, clock=clock, entropy=entropy, words=words)
     cards = CardPerformers(keys)
     performers.update(
@@ -221,6 +226,8 @@ def build(
     )
     for kind, those in around.performers.items():
         performers[kind] = [*performers.get(kind, ()), *those]
+    handlers.update(stand.signed)
+    back.update(stand.back)
     handlers.update(
         {
             Purpose.DESK: desk.signed_in,
@@ -256,6 +263,10 @@ def build(
     intake = IntakeService(
         store, turns, published, published, words, router, limits, vouchers, clock, entropy, keys,
         linking, burn=codes.burn,
+    )  # fmt: skip
+    inside = entrance(
+        store=store, clock=clock, entropy=entropy, keys=keys, directory=shown, published=published,
+        turns=turns, attempts=attempts, limits=limits,
     )  # fmt: skip
     looks = Looks(
         store,
@@ -313,12 +324,16 @@ def build(
     pages: list[Page] = [
         Health(store_answers(store), figures=figures_of(store, clock)),
         Callback(shell, sign_ins),
-        HelpPage(shell),
+        *pages_of(
+            inside, shell=shell, chat=chatting.web, intake=intake, links=chatting.links, polls=polls,
+            entropy=entropy, cases=case_pages,
+        ),
         CasePage(shell, case_pages, polls, security_info=security_info),
         ReviewPage(shell, reviews, checks, desk, polls),
         Voucher(shell, vouchers),
         Me(shell, my_page),
         LinkPage(shell, linking),
+        *stand.pages(shell),
         DeskPage(shell, desk, polls),
     ]
     return Product(

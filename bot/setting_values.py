@@ -36,7 +36,7 @@ def complain(message: str, remedy: str) -> PydanticCustomError:
     return PydanticCustomError("keyturn", "{text}", {"text": message, "remedy": remedy})
 
 
-def _secret(value: object) -> Secret:
+def secret(value: object) -> Secret:
     if isinstance(value, Secret):
         return value
     if not isinstance(value, Resolved):
@@ -48,7 +48,7 @@ def _secret(value: object) -> Secret:
 
 def _key(value: object) -> Secret:
     """At least 32 bytes, written as base64 (either alphabet) or hex."""
-    text = _secret(value).reveal_bytes()
+    text = secret(value).reveal_bytes()
     for read in (binascii.unhexlify, _unbase64):
         try:
             key = read(text)
@@ -163,9 +163,9 @@ def credential(value: object) -> Credential:
             raise complain(
                 "this is no credential.", "Write one reference, or {pem or pfx: …, passphrase: …}."
             )
-        phrase = _secret(value["passphrase"]) if "passphrase" in value else None
-        return Credential(kinds[0], _secret(value[kinds[0]]), phrase)
-    plain = _secret(value)
+        phrase = secret(value["passphrase"]) if "passphrase" in value else None
+        return Credential(kinds[0], secret(value[kinds[0]]), phrase)
+    plain = secret(value)
     data = plain.reveal_bytes()
     if b"-----BEGIN" in data:
         return Credential("pem", plain)
@@ -209,7 +209,7 @@ def _humans(value: object) -> object:
     return {"links": value} if isinstance(value, list) else value
 
 
-SecretText = Annotated[Secret, BeforeValidator(_secret)]
+SecretText = Annotated[Secret, BeforeValidator(secret)]
 KeyBytes = Annotated[Secret, BeforeValidator(_key)]
 Url = Annotated[str, BeforeValidator(_url)]
 OptionalUrl = Annotated[str, BeforeValidator(lambda value: "" if value == "" else _url(value))]

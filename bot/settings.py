@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from bot import setting_mail
+from bot import setting_mail, setting_tickets
 from bot.core import policy_file
 from bot.core.policy import DEFAULT, Caps, Policy
 from bot.errors import Problem, SettingsError
 from bot.setting_channels import Slack, Teams, between
 from bot.setting_mail import Mail
 from bot.setting_reader import Reading
+from bot.setting_tickets import Tickets, Webhook
 from bot.setting_values import (
     Context,
     CredentialValue,
@@ -124,6 +125,7 @@ class Limits(Group):
     passes_a_week: int = Field(default=3, ge=1, le=3)
     agent_warn: int = Field(default=25, ge=1, le=60)
     agent_stop: int = Field(default=60, ge=1, le=60)
+    day_passes_a_month: int = Field(default=3, ge=1, le=3)
 
 
 class LiveCheck(Group):
@@ -169,6 +171,8 @@ class Settings(Group):
     slack: Slack | None = None
     teams: Teams | None = None
     mail: Mail | None = None
+    webhooks: tuple[Webhook, ...] = ()
+    tickets: Tickets = Tickets()
     groups: Groups
     humans: Annotated[Humans, short_humans] = Humans()
     deputies: dict[Guid, tuple[Guid, ...]] = Field(default={})
@@ -216,7 +220,9 @@ def read(
     reading.policy(tree.get("policy"))
     reading.between(between(tree, dev_no_auth=dev_no_auth))
     reading.between(setting_mail.between(tree))
+    reading.between(setting_tickets.between(tree))
     if reading.problems:
         raise SettingsError(sorted(reading.problems, key=lambda problem: problem.line))
-    caps = Caps(settings.limits.passes_a_week, settings.limits.agent_warn, settings.limits.agent_stop)
+    limits = settings.limits
+    caps = Caps(limits.passes_a_week, limits.agent_warn, limits.agent_stop, limits.day_passes_a_month)
     return settings.model_copy(update={"policy": replace(settings.policy, caps=caps)})

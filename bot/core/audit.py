@@ -78,6 +78,13 @@ class Tag(StrEnum):
     SHIFT_STARTED = "agent:shift:started"
     SHIFT_ENDED = "agent:shift:ended"
     HANDOFF_ANSWERED = "agent:handoff:answered"
+    # talk
+    TALK_WRITTEN = "person:talk:written"
+    TALK_SAID = "agent:talk:said"
+    TALK_REFUSED = "agent:talk:refused"
+    TALK_ENDED = "agent:talk:ended"
+    TALK_WIPED = "timer:talk:wiped"
+    BADGE_ASKED = "person:badge:asked"
     # sign-ins
     SIGN_IN_ASKED = "person:sign_in:asked"
     SIGN_IN_SIGNED = "person:sign_in:signed"
@@ -127,6 +134,8 @@ class Tag(StrEnum):
     ADDRESS_ADDED = "person:address:added"
     ADDRESS_FAILED = "person:address:failed"
     ADDRESS_REMOVED = "person:address:removed"
+    BROWSER_REMEMBERED = "person:browser:remembered"
+    BROWSER_FORGOTTEN = "person:browser:forgotten"
     # follow-through
     METHOD_SEEN = "bot:method:seen"
     METHOD_OWNED = "person:method:owned"

@@ -16,8 +16,9 @@ _SHAPES = (
 
 def ticket(typed: str) -> tuple[str, str] | None:
     """(system, number) of what somebody typed, or None when no system would call a ticket so."""
-    number = clean(typed).strip().removeprefix("#").upper()
+    said = clean(typed).strip().removeprefix("#")
+    number = said.upper()
     found = next(((system, number) for system, shape in _SHAPES if shape.fullmatch(number)), None)
-    if found is None or len(number) > LONGEST or (found[0] == "other" and looks_secret(number)):
+    if found is None or len(number) > LONGEST or (found[0] == "other" and looks_secret(said)):
         return None
     return found

@@ -17,7 +17,8 @@ E_contra = TypeVar("E_contra", contravariant=True)
 class Performer(Protocol[E_contra]):
     """Carries out one kind of effect inside the turn's transaction: rows, audit, outbox, timers.
 
-    Registered per effect class at the composition root. Returns answers already known (such as
+    Registered per effect class at the composition root; one registered for a happening's class is told
+    of each such event, and what it returns is not asked for. Returns answers already known (such as
     "evidence row is empty: ok"), which the turn feeds back at once as further events."""
 
     def __call__(

@@ -194,6 +194,8 @@ class TurnService:
             for performer in self._performers.get(type(effect), ()):
                 for number, answer in enumerate(performer(work, case, effect, event, key)):
                     answers.append((f"{key}/{number}", answer))
+        for performer in self._performers.get(type(event.what), ()):
+            performer(work, case, event.what, event, f"{event.id}/told")
         for group, timers in waits.items():
             work.schedule(step_timer(case, group, timers, event.at))
         if jobs:

@@ -8,7 +8,8 @@ beside it and time and chance in the test's hands. Nothing runs by itself: `sett
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -173,15 +174,21 @@ def router() -> ExampleRouter:
     return ExampleRouter(NgramEncoder(), folder_examples(pack_root() / "flows"), lambda: ("new_phone",))
 
 
-@pytest_asyncio.fixture
-async def whole(sandbox: Sandbox, stores: Stores) -> AsyncIterator[Whole]:
+@asynccontextmanager
+async def opened(
+    sandbox: Sandbox, stores: Stores, more: str = "", kept: Mapping[str, str] | None = None
+) -> AsyncIterator[Whole]:
+    """The product with *more* settings at the end of its file, and more secrets *kept* beside its own."""
     with quick_folder() as folder:
         port = free_port()
         secrets = folder / "sandbox" / "secrets"
         secrets.mkdir(parents=True)
         for name in ("identity", "act", "reader"):
             (secrets / name).write_text(sandbox.secret(name))
+        for name, value in (kept or {}).items():
+            (secrets / name).write_text(value)
         path = write_settings(folder, host="127.0.0.1", port=port, sandbox_port=sandbox.state.port)
+        path.write_text(path.read_text() + more)
         shutil.copyfile(stores.template, folder / "keyturn.db")
         async with aiohttp.ClientSession(trust_env=False) as http:
             product = build(
@@ -193,3 +200,9 @@ async def whole(sandbox: Sandbox, stores: Stores) -> AsyncIterator[Whole]:
             await product.published.publish(shipped())
             yield Whole(product, sandbox, folder, port)
             await product.stop()
+
+
+@pytest_asyncio.fixture
+async def whole(sandbox: Sandbox, stores: Stores) -> AsyncIterator[Whole]:
+    async with opened(sandbox, stores) as house:
+        yield house

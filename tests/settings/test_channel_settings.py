@@ -17,6 +17,10 @@ TOKENS = {
     "SLACK_CLIENT_SECRET": "canary-client",
     "KEYTURN_TEAMS_CREDENTIAL": "canary-teams",
     "KEYTURN_SMTP_PASSWORD": "canary-smtp",
+    "KEYTURN_WEBHOOK_SECRET": "whsec_Y2FuYXJ5LWhvb2stc2VjcmV0LTAxMjM0NTY3ODk=",
+    "KEYTURN_SERVICENOW_PASSWORD": "canary-now",
+    "KEYTURN_SERVICENOW_SECRET": "canary-oauth",
+    "KEYTURN_JIRA_TOKEN": "canary-jira",
 }
 SLACK = {"bot_token": "${env:SLACK_BOT_TOKEN}", "app_token": "${env:SLACK_APP_TOKEN}", "team_id": "T1"}
 TEAMS = {
@@ -53,17 +57,22 @@ def test_absent_groups_are_off() -> None:
     assert found.teams is None
 
 
-def test_the_commented_lines_of_the_example_are_right_but_for_one_choice() -> None:
-    """Taking the comments away gives both platforms, but for Slack's two kinds of tokens."""
+def test_the_commented_lines_of_the_example_are_right_but_for_two_choices() -> None:
+    """Taking the comments away gives everything, but for Slack's two kinds of tokens and ServiceNow's two
+    logins."""
     with pytest.raises(SettingsError) as caught:
         read(everything(), name="app.yaml", folder=ROOT, env=ENV | TOKENS)
-    assert [problem.where.partition(" ")[2] for problem in caught.value.problems] == ["slack.client_id"]
-    text = everything().replace("  client_secret", "  # client_secret")
+    places = [problem.where.partition(" ")[2] for problem in caught.value.problems]
+    assert places == ["slack.client_id", "tickets.servicenow"]
+    oauth = "    client_id: 0123456789abcdef0123456789abcdef\n"
+    text = everything().replace("  client_secret", "  # client_secret").replace(oauth, "")
     found = read(text, name="app.yaml", folder=ROOT, env=ENV | TOKENS)
     assert found.slack is not None
     assert found.slack.team_id == "T0000000000"
     assert found.teams is not None
     assert found.teams.scope == "https://api.botframework.com/.default"
+    assert found.tickets.servicenow is not None
+    assert found.webhooks[0].url.endswith("/hooks/keyturn")
 
 
 def test_no_token_shows_in_a_repr() -> None:

@@ -1,0 +1,1 @@
+"""Ticket systems and webhooks, over their REST APIs."""
