@@ -118,6 +118,13 @@ class Reason(StrEnum):
     NOT_YOURS = "not_yours"
     SECRET_TYPED = "secret_typed"
     SHARED_CHANNEL = "shared_channel"
+    # in a talk with a person
+    TALK_OVER = "talk_over"
+    TALK_SECRET = "talk_secret"  # noqa: S105 - a reason
+    TALK_LINK = "talk_link"
+    TALK_EMPTY = "talk_empty"
+    TALK_LONG = "talk_long"
+    NOT_TAKEN = "not_taken"
     # at the case page
     UNKNOWN_CASE = "unknown_case"
     NO_SUCH_CASE = "no_such_case"

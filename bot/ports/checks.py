@@ -37,6 +37,7 @@ class CheckView:
     told: Mapping[str, str] = field(default_factory=dict)
     seen: Seen | None = None
     video_url: str = ""
+    counters: tuple[tuple[str, str], ...] = ()  # (id, name) of every counter, for an agent to say theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,20 @@ class Checks(Protocol):
         """The newest live check of the case that is asked or signed."""
         ...
 
-    async def tell(self, check_id: str, oid: str, *, device: str, place: str, number_ref: str) -> CheckView:
+    async def tell(
+        self,
+        check_id: str,
+        oid: str,
+        *,
+        device: str,
+        place: str,
+        number_ref: str,
+        counter: str = "",
+        paper: str = "",
+    ) -> CheckView:
         """Write down device and place as the person told them (once; it cannot be changed after what
-        the page sees was shown), and the number called. Raises Refused."""
+        the page sees was shown), and the number called; or at which *counter* they stand together and
+        which *paper* (`badge`, `id`) was seen. Raises Refused."""
         ...
 
     async def sign(self, check_id: str, oid: str, login_hint: str, browser_hash: str) -> Redirect:
@@ -63,8 +75,4 @@ class Checks(Protocol):
 
     async def digits(self, check_id: str, oid: str) -> ShownDigits | None:
         """The check digits, for the one who signed, for 60 s; else None."""
-        ...
-
-    def counter_code(self, oid: str) -> ShownDigits:
-        """The rotating code (15 s) of this agent's counter."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -25,8 +25,11 @@ class Purpose(StrEnum):
     CHECK = "check"  # a checker signs a live check
     VOUCH_OPEN = "vouch_open"  # a manager opens the voucher page
     VOUCH = "vouch"  # a manager signs a voucher
+    COUNTER = "counter"  # an agent makes this browser a counter's screen
+    HELP = "help"  # somebody named stands in for a person without a browser
     LINK = "link"  # somebody links their chat account to their work account
     WITHDRAW = "withdraw"  # an agent reconciles or withdraws a pass (act registration)
+    STOP = "stop"  # an agent takes back the pass of a frozen case and signs its subject out (act registration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ class Landing:
     path: str
     session: str = field(default="", repr=False)
     session_kind: str = ""
+    lasts: timedelta | None = None  # how long the browser keeps that cookie; None is until it is closed
     refused: str = ""  # Reason, shown on the page
     drop_cookie: str = ""  # name of an old transaction cookie to delete, when they pile up
 

@@ -17,7 +17,7 @@ from bot.core.facts import Unreadable
 from bot.core.humans import Humans
 from bot.core.model import LiveHow, Oid, ProofKind, Reason
 from bot.core.proofs.live_check import NumberOnRecord
-from bot.core.records import Attempt, Case, Check, Signing
+from bot.core.records import Attempt, Case, Check, CounterBrowser, Signing
 from bot.errors import PermanentError, Refused, TransientError
 from bot.ports.checks import CheckView, Seen, ShownDigits
 from bot.ports.clock import Clock, Entropy
@@ -32,6 +32,8 @@ from bot.service.keys import Keys, b64, canonical
 from bot.service.on_record import on_record
 
 LIVE = ("asked", "signed")
+PAPERS = ("badge", "id")
+"""What a person shows at a counter."""
 _LONGEST = 200
 
 
@@ -73,11 +75,22 @@ class LiveChecks:
         found = await self._store.read(newest)
         return await self._view(found) if found is not None and found.status in LIVE else None
 
-    async def tell(self, check_id: str, oid: str, *, device: str, place: str, number_ref: str) -> CheckView:
+    async def tell(
+        self,
+        check_id: str,
+        oid: str,
+        *,
+        device: str,
+        place: str,
+        number_ref: str,
+        counter: str = "",
+        paper: str = "",
+    ) -> CheckView:
         check, case = await self._open(check_id)
         await self._may_check(oid, case)
         device, place = device.strip()[:_LONGEST], place.strip()[:_LONGEST]
-        if not device or not place:
+        at_counter = check.how == LiveHow.COUNTER
+        if not device or not (place or at_counter):
             raise Refused(Reason.BAD_FORM)
         numbers, photo = await self._record(case)
         match LiveHow(check.how):
@@ -88,8 +101,10 @@ class LiveChecks:
                 if photo is None:
                     raise Refused(Reason.PROOF_CLOSED, detail="photo")
             case LiveHow.COUNTER:
-                if check.expected_oid != oid:
-                    raise Refused(Reason.FORBIDDEN, detail="another counter")
+                if paper not in PAPERS:
+                    raise Refused(Reason.BAD_FORM, detail="paper")
+                if counter != check.counter_id:
+                    raise Refused(Reason.OTHER_COUNTER)
         at = self._clock.now()
 
         def fn(work: UnitOfWork) -> Check:
@@ -97,6 +112,9 @@ class LiveChecks:
             if now.told.get("by") == oid:
                 raise Refused(Reason.DECIDED_ALREADY)
             told = {"device": device, "place": place, "by": oid}
+            if at_counter:
+                row = work.get(CounterBrowser, now.counter_id)
+                told |= {"place": row.name if row else "", "paper": paper}
             now = replace(now, told=told, number_ref=number_ref if now.how == LiveHow.CALL_BACK else "")
             work.put(now)
             self._audit(work, now, at, Tag.CHECK_TOLD, oid, case, number=now.number_ref)
@@ -158,11 +176,6 @@ class LiveChecks:
         check = await self._store.read(lambda work: work.get(Check, check_id))
         return six.shown(self._keys, check, oid, self._clock.now()) if check else None
 
-    # --- the counter -------------------------------------------------------------------------------
-
-    def counter_code(self, oid: str) -> ShownDigits:
-        return self._counter.shown(oid, self._clock.now())
-
     # --- rules ---------------------------------------------------------------------------------------
 
     async def _open(self, check_id: str) -> tuple[Check, Case]:
@@ -184,6 +197,10 @@ class LiveChecks:
             raise Refused(Reason.ATTEMPT_ENDED)
         if reason := closed(case, attempt, at):
             raise Refused(reason)
+        if check.how == LiveHow.COUNTER and not self._counter.stands(
+            work.get(CounterBrowser, check.counter_id)
+        ):
+            raise Refused(Reason.OTHER_COUNTER)
         return check, attempt
 
     async def _may_check(self, oid: str, case: Case) -> None:
@@ -215,10 +232,12 @@ class LiveChecks:
     async def _view(self, check: Check) -> CheckView:
         at = self._clock.now()
 
-        def fn(work: UnitOfWork) -> tuple[Attempt | None, Case | None]:
-            return work.get(Attempt, check.attempt_id), work.get(Case, check.case_id)
+        def fn(work: UnitOfWork) -> tuple[Attempt | None, Case | None, tuple[tuple[str, str], ...]]:
+            live = self._counter.live(work) if check.how == LiveHow.COUNTER else []
+            counters = tuple((c.id, f"{c.name}, {c.site}" if c.site else c.name) for c in live)
+            return work.get(Attempt, check.attempt_id), work.get(Case, check.case_id), counters
 
-        attempt, case = await self._store.read(fn)
+        attempt, case, counters = await self._store.read(fn)
         numbers, photo = await self._record(case) if case else ((), None)
         seen = None
         if check.told and attempt is not None:
@@ -228,7 +247,7 @@ class LiveChecks:
         return CheckView(
             check.id, check.case_id, check.how, check.asked_at, check.status, numbers, check.number_ref,
             photo, {k: str(v) for k, v in check.told.items()}, seen,
-            self._video_url if check.how == LiveHow.VIDEO else "",
+            self._video_url if check.how == LiveHow.VIDEO else "", counters,
         )  # fmt: skip
 
     def _audit(
@@ -256,6 +275,6 @@ def digest_of(check: Check, attempt: Attempt, case: Case, oid: str) -> str:
     what = {
         "check": check.id, "case": case.id, "subject": case.subject_oid, "by": oid, "how": check.how,
         "attempt": attempt.id, "thumbprint": attempt.thumbprint, "number": check.number_ref,
-        "told": check.told,
+        "told": check.told, "counter": check.counter_id,
     }  # fmt: skip
     return b64(hashlib.sha256(b"keyturn/check" + canonical(what)).digest())

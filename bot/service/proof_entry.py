@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-from bot.core.audit import Tag, audit_row
+from bot.core.audit import Tag
 from bot.core.model import LiveHow, ProofKind, Reason
-from bot.core.records import Attempt, Case, Check, Proving, Signing
+from bot.core.records import Attempt, Case, Check, CounterBrowser, Proving, Signing
 from bot.errors import PermanentError, Refused, TransientError
 from bot.ports.clock import Clock, Entropy
 from bot.ports.directory import Directory
@@ -32,12 +31,13 @@ from bot.service.limits import Limits
 from bot.service.on_record import on_record
 from bot.service.proving import Provings
 from bot.service.stops import Stops
+from bot.service.trying import Trying
 
 _ADDRESSES = 5
 """How often a case may be told another account before evidence."""
 
 
-class ProofEntry:
+class ProofEntry(Trying):
     def __init__(
         self,
         store: Store,
@@ -56,9 +56,8 @@ class ProofEntry:
         *,
         video: bool,
     ) -> None:
-        self._store, self._clock, self._entropy, self._keys = store, clock, entropy, keys
-        self._directory, self._attempts, self._limits = directory, attempts, limits
-        self._book, self._stops, self._provings = book, stops, provings
+        super().__init__(store, clock, entropy, attempts, limits, stops, provings)
+        self._keys, self._directory, self._book = keys, directory, book
         self._saved_codes, self._vouchers, self._sign_ins = saved_codes, vouchers, sign_ins
         self._counter = Counter(keys)
         self._video = video
@@ -124,23 +123,28 @@ class ProofEntry:
 
         def fn(work: UnitOfWork) -> Reason | None:
             case, attempt = self._page(work, handle, browser, at)
-            by = ""
+            there = ""
             if way is LiveHow.COUNTER:
                 if reason := self._limits.may_try(work, case, attempt, at, in_person=True):
                     raise Refused(reason)
-                by = self._counter.agent(work, counter, at)
-                if not by:
+                screen = self._counter.take(work, counter, at)
+                if screen is None:
                     self._wrong(work, case, attempt, ProofKind.LIVE_CHECK, at)
                     return Reason.WRONG_CODE
+                there = screen.id
             self._end_checks(work, attempt, ProofKind.LIVE_CHECK, "asked_anew")
             ident = new_id(self._entropy, at)
             work.add(
                 Check(
                     ident, case.id, attempt.id, ProofKind.LIVE_CHECK.value, way.value, at, "asked",
-                    hashed(ident), expected_oid=by, number_ref=number_ref if way is LiveHow.CALL_BACK else "",
+                    hashed(ident), number_ref=number_ref if way is LiveHow.CALL_BACK else "",
+                    counter_id=there,
                 )
             )  # fmt: skip
-            self._audit(work, case, at, Tag.CHECK_ASKED, check=ident, attempt=attempt.id, how=way.value)
+            self._audit(
+                work, case, at, Tag.CHECK_ASKED, check=ident, attempt=attempt.id, how=way.value,
+                counter=there,
+            )  # fmt: skip
             self._stops.card(work, case, "live_check", at)
             return None
 
@@ -173,10 +177,16 @@ class ProofEntry:
                 return Reason.WRONG_CODE
             if digits.late(check, at):
                 return Reason.DIGITS_LATE
+            if check.how == LiveHow.COUNTER and not self._counter.stands(
+                work.get(CounterBrowser, check.counter_id)
+            ):
+                return Reason.OTHER_COUNTER
             work.put(replace(check, status="passed"))
             how = {"how": check.how, "check": check.id, "signing": check.signing_id}
             if check.number_ref:
                 how["number"] = check.number_ref
+            if check.counter_id:
+                how |= {"counter": check.counter_id, "paper": str(check.told.get("paper", ""))}
             self._book.pass_proof(work, case, attempt, ProofKind(check.kind), how, check.by_oid, at)
             return None
 
@@ -195,7 +205,8 @@ class ProofEntry:
         )  # fmt: skip
 
     async def signed_in(self, finished: Finished) -> Landing:
-        """The subject signed in with a method of theirs: the case turns back to self-service."""
+        """The subject signed in with a method of theirs: the case turns back to self-service, unless what
+        is asked for needs no other proof than that."""
         signing, at = finished.signing, self._clock.now()
 
         def fn(work: UnitOfWork) -> None:
@@ -209,64 +220,24 @@ class ProofEntry:
                 raise Refused(Reason.EVIDENCE_CHANGED)
             if case.status != "open":
                 raise Refused(Reason.CASE_FROZEN)
-            self._provings.works(work, case, at)
+            proving = work.get(Proving, case.id)
+            if proving is None or proving.closed_at is not None or self._provings.asks_of_methods(proving):
+                self._provings.works(work, case, at)
+            elif not any(
+                row.kind == ProofKind.SIGN_IN for row in self._book.standing(work, case, attempt, at)
+            ):
+                self._book.pass_proof(
+                    work, case, attempt, ProofKind.SIGN_IN, {"signing": signing.id}, "", at
+                )
 
         await self._store.transact(fn)
+        await self._provings.assess(signing.subject_ref)
         self._store.notify(signing.subject_ref)
         return Landing(self.back(signing))
 
     def back(self, signing: Signing) -> str:
         """The case page that a sign-in for a case returns to."""
         return f"/c/{self._keys.handle('case', str(signing.payload.get('case_id', '')))}"
-
-    # --- shared ------------------------------------------------------------------------------------
-
-    def _page(
-        self, work: UnitOfWork, handle: str, browser: str, at: datetime, *, lock: bool = True
-    ) -> tuple[Case, Attempt]:
-        """The case and attempt of a page that may prove something now. Raises Refused."""
-        case, attempt = self._attempts.proven_page(work, handle, browser, at, lock=lock)
-        proving = work.get(Proving, case.id)
-        if case.status != "open" or proving is None or proving.closed_at is not None:
-            raise Refused(Reason.PROOF_CLOSED)
-        return case, attempt
-
-    def _try(
-        self, work: UnitOfWork, handle: str, browser: str, at: datetime, *, lock: bool = True
-    ) -> tuple[Case, Attempt]:
-        case, attempt = self._page(work, handle, browser, at, lock=lock)
-        if reason := self._limits.may_try(work, case, attempt, at):
-            raise Refused(reason)
-        return case, attempt
-
-    def _wrong(self, work: UnitOfWork, case: Case, attempt: Attempt, kind: ProofKind, at: datetime) -> None:
-        attempt = self._limits.wrong(work, case, attempt, kind.value, at)
-        if attempt.status == "ended":
-            self._stops.void(work, attempt.id, "tries", at)
-            for each in (ProofKind.LIVE_CHECK, ProofKind.MANAGER):
-                self._end_checks(work, attempt, each, "tries")
-
-    def _end_checks(self, work: UnitOfWork, attempt: Attempt, kind: ProofKind, why: str) -> None:
-        for check in work.find(Check, attempt_id=attempt.id):
-            if check.kind == kind and check.status in ("asked", "signed"):
-                work.put(replace(check, status="ended", ended_reason=why))
-
-    async def _after(self, handle: str, reason: Reason | None) -> None:
-        """Once committed: read the account where that is due, wake the page, or say what was wrong."""
-        case = await self._store.read(lambda work: self._attempts.case_of(work, handle))
-        if reason is None:
-            await self._provings.assess(case.id)
-        self._store.notify(case.id)
-        if reason is not None:
-            raise Refused(reason)
-
-    def _audit(self, work: UnitOfWork, case: Case, at: datetime, tag: Tag, **body: Any) -> None:
-        work.audit(
-            audit_row(
-                new_id(self._entropy, at), at, tag, case_id=case.id, actor="person",
-                subject=case.subject_oid, **body,
-            )
-        )  # fmt: skip
 
 
 def _way(how: str) -> LiveHow:

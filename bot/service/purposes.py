@@ -8,18 +8,21 @@ FRESH = frozenset(
     {
         Purpose.APPROVE,
         Purpose.CHECK,
+        Purpose.COUNTER,
+        Purpose.HELP,
         Purpose.VOUCH,
         Purpose.ENROL,
         Purpose.ENROL_SLOW,
         Purpose.WITHDRAW,
+        Purpose.STOP,
         Purpose.WORKING_METHOD,
         Purpose.LINK,
     }
 )
 """Signatures: each needs a sign-in made for it and used for nothing else."""
-ACTING = frozenset({Purpose.APPROVE, Purpose.WITHDRAW})
+ACTING = frozenset({Purpose.APPROVE, Purpose.WITHDRAW, Purpose.STOP})
 """Sign-ins of the `act` registration; all others bring no token."""
-KEPT = frozenset({Purpose.APPROVE, Purpose.CHECK})
+KEPT = frozenset({Purpose.APPROVE, Purpose.CHECK, Purpose.HELP})
 """The raw ID token stays, sealed: it is the authority's signature under the digest."""
 
 
@@ -32,7 +35,10 @@ def contexts_by_purpose(*, approve: str, enrol: str, sign_in: str) -> dict[Purpo
         Purpose.WORKING_METHOD: sign_in,
         Purpose.APPROVE: approve,
         Purpose.CHECK: approve,
+        Purpose.COUNTER: approve,
+        Purpose.HELP: sign_in,
         Purpose.VOUCH: sign_in,
         Purpose.WITHDRAW: approve,
+        Purpose.STOP: approve,
         Purpose.LINK: sign_in,
     }

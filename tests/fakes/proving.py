@@ -16,7 +16,7 @@ from bot.core.law import Law
 from bot.core.model import ActKind, CaseId, EventId, Oid, Reason, Visitor
 from bot.core.policy import DEFAULT
 from bot.core.rank import RankRules
-from bot.core.records import Attempt, Case, Check, Evidence, Shift, Signing
+from bot.core.records import Attempt, Case, Check, CounterBrowser, Evidence, Session, Shift, Signing
 from bot.ports.case_page import AddedMethod, CaseView, Challenge
 from bot.ports.sign_in import Finished, Redirect, SignedIn, SignInAsk
 from bot.ports.store import Store, UnitOfWork
@@ -24,6 +24,7 @@ from bot.service.attempts import Attempts
 from bot.service.case_page import CasePageService
 from bot.service.case_views import CaseViews
 from bot.service.checks import LiveChecks
+from bot.service.counters import CounterService
 from bot.service.evidence import EvidenceBook
 from bot.service.handover import Handovers
 from bot.service.keys import Keys, hashed
@@ -230,6 +231,9 @@ class World:
             store, clock, entropy, self.keys, self.directory, self.sign_ins, self.humans, agents=AGENTS,
             video_url=video,
         )  # fmt: skip
+        self.counters = CounterService(
+            store, clock, entropy, self.keys, self.directory, self.sign_ins, agents=AGENTS
+        )
 
     # --- cases and pages -----------------------------------------------------------------------------
 
@@ -290,6 +294,25 @@ class World:
     async def evidence(self) -> list[Evidence]:
         return await self.rows(Evidence)
 
+    # --- counters --------------------------------------------------------------------------------------
+
+    async def counter(self, name: str = "Reception", *, by: str = AGENT) -> CounterBrowser:
+        """A counter's screen, set up by an agent's sign-in; one of the name is set up once."""
+        known = [c for c in await self.rows(CounterBrowser, revoked_at=None) if c.name == name]
+        if known:
+            return known[0]
+        agent = Session("", "desk", by, by, self.clock.now(), self.clock.now(), self.clock.now(), {})
+        await self.counters.enrol(agent, f"browser of {name}", name=name, site="Berlin")
+        self.clock.go(seconds=1)
+        await self.signed(by)
+        return (await self.rows(CounterBrowser, name=name))[-1]
+
+    async def code_at(self, row: CounterBrowser) -> str:
+        """What its screen shows now."""
+        shown = await self.counters.screen(row.browser_hash)
+        assert shown is not None
+        return shown.code.digits
+
     # --- agents ----------------------------------------------------------------------------------------
 
     async def signed(self, oid: str = AGENT, **changed: Any) -> Any:
@@ -301,16 +324,21 @@ class World:
         )  # fmt: skip
         who = SignedIn(Oid(oid), oid, oid, at, frozenset({"c1"}), "raw")
         finished = Finished(replace(signing, **changed), who, None)
-        handler = self.checks.signed if ask.purpose == "check" else self.entry.signed_in
+        handler = {"check": self.checks.signed, "counter": self.counters.signed}.get(
+            ask.purpose.value, self.entry.signed_in
+        )
         return await handler(finished)
 
     async def live_check(self, page: PageOf, how: str = "call_back", *, by: str = AGENT) -> str:
         """Asked, told and signed; the digits the agent would say."""
-        counter = self.checks.counter_code(by).digits if how == "counter" else ""
+        at_counter = how == "counter"
+        there = await self.counter() if at_counter else None
+        counter = await self.code_at(there) if there else ""
         await self.pages.ask_check(page.handle, page.browser, how=how, number_ref="", counter=counter)
         check = (await self.rows(Check, status="asked"))[-1]
         number = "business0" if how == "call_back" else ""
-        await self.checks.tell(check.id, by, device="phone", place="home", number_ref=number)
+        told = {"counter": there.id, "paper": "badge"} if there else {}
+        await self.checks.tell(check.id, by, device="phone", place="home", number_ref=number, **told)
         await self.checks.sign(check.id, by, "agent@x", "agent-browser")
         await self.signed(by)
         shown = await self.checks.digits(check.id, by)

@@ -31,8 +31,7 @@ async def refused(doing: Any) -> Reason:
 
 async def asked(world: World, how: str = "call_back", page: PageOf | None = None) -> tuple[PageOf, Check]:
     page = page or await world.page()
-    counter = world.checks.counter_code(AGENT).digits if how == "counter" else ""
-    await world.pages.ask_check(page.handle, page.browser, how=how, number_ref="", counter=counter)
+    await world.pages.ask_check(page.handle, page.browser, how=how, number_ref="", counter="")
     return page, (await world.rows(Check, status="asked"))[-1]
 
 
@@ -142,7 +141,7 @@ async def test_the_sign_in_covers_attempt_key_and_way(world: World) -> None:
     assert world.sign_ins.asks[-1].purpose is Purpose.CHECK
     assert world.sign_ins.asks[-1].expected_oid == AGENT
     now = await world.row(Check, check.id)
-    for change in ({"how": "counter"}, {"number_ref": "sms"}, {"told": {**now.told, "place": "elsewhere"}}):
+    for change in ({"how": "video"}, {"number_ref": "sms"}, {"told": {**now.told, "place": "elsewhere"}}):
         await world.store.transact(lambda work, change=change: work.put(replace(now, **change)))
         assert await refused(world.signed()) is Reason.EVIDENCE_CHANGED
     await world.store.transact(lambda work: work.put(now))
@@ -228,44 +227,7 @@ async def test_asking_again_ends_what_was_asked_and_gives_no_try_back(world: Wor
     assert (await world.attempt()).wrong_tries == 1
 
 
-# --- the counter ------------------------------------------------------------------------------------
-
-
-async def test_the_counter_takes_the_code_on_the_agents_screen(world: World) -> None:
-    await world.on_duty()
-    page = await world.page()
-    await page.digits(await world.live_check(page, "counter"))
-    assert (await world.evidence())[0].how["how"] == "counter"
-
-
-async def test_a_counter_code_is_over_after_its_turn(world: World) -> None:
-    await world.on_duty()
-    page = await world.page()
-    code = world.checks.counter_code(AGENT).digits
-    world.clock.go(seconds=31)
-    ask = world.pages.ask_check(page.handle, page.browser, how="counter", number_ref="", counter=code)
-    assert await refused(ask) is Reason.WRONG_CODE
-    assert (await world.attempt()).wrong_tries == 1
-
-
-async def test_an_agent_off_duty_has_no_counter(world: World) -> None:
-    page = await world.page()
-    code = world.checks.counter_code(AGENT).digits
-    ask = world.pages.ask_check(page.handle, page.browser, how="counter", number_ref="", counter=code)
-    assert await refused(ask) is Reason.WRONG_CODE
-
-
-async def test_only_the_agent_of_that_counter_signs(world: World) -> None:
-    """Whoever sits elsewhere cannot claim to have seen the person."""
-    await world.on_duty()
-    world.directory.people["oid-agent2"] = replace(
-        world.directory.people[AGENT], oid="oid-agent2", employee_id="9"
-    )
-    world.directory.groups["oid-agent2"] = {"group-agents"}
-    world.checks._humans = replace(world.humans, by_employee_id=True)
-    _, check = await asked(world, "counter")
-    assert await refused(tell(world, check, "oid-agent2", number="")) is Reason.FORBIDDEN
-    await tell(world, check, AGENT, number="")
+# --- the counter (more in test_counters.py) ---------------------------------------------------------
 
 
 async def test_in_person_help_is_never_exhausted(world: World) -> None:
@@ -278,7 +240,6 @@ async def test_in_person_help_is_never_exhausted(world: World) -> None:
     await world.store.transact(
         lambda work: work.save(Limit(f"wrong/strangers/{SUBJECT}", 50, at + timedelta(days=9)))
     )
-    await world.on_duty()
     page = await world.page()
     await page.digits(await world.live_check(page, "counter"))
     assert len(await world.evidence()) == 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.web import app, callback, case, chat, demo, desk, health, help, linking, me, review, voucher  # noqa: A004
+from bot.adapters.web import app, callback, case, chat, counter, demo, desk, health, help, linking, me, review, voucher  # noqa: A004
 from bot.adapters.web.shell import Site
 from tests.web.house import ROOT
 
@@ -18,6 +18,7 @@ PAGES = (
     callback.Callback,
     case.CasePage,
     chat.Chat,
+    counter.CounterPage,
     demo.DemoPage,
     desk.DeskPage,
     health.Health,

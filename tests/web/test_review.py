@@ -70,17 +70,16 @@ class FakeChecks:
     async def of_case(self, case_id: str) -> CheckView | None:
         return self.view
 
-    async def tell(self, check_id: str, oid: str, *, device: str, place: str, number_ref: str) -> None:
-        self.told.append((device, place, number_ref))
+    async def tell(
+        self, check_id: str, oid: str, *, device: str, place: str, number_ref: str, counter: str, paper: str
+    ) -> None:
+        self.told.append((device, place, number_ref) if number_ref else (device, counter, paper))
 
     async def sign(self, check_id: str, oid: str, login_hint: str, browser_hash: str) -> Redirect:
         return Redirect("http://localhost:1/authorize?check", "__Host-tx-c", "sealed")
 
     async def digits(self, check_id: str, oid: str) -> ShownDigits | None:
         return ShownDigits("123456", self.clock.now()) if self.shown else None
-
-    def counter_code(self, oid: str) -> ShownDigits:
-        return ShownDigits("654321", self.clock.now())
 
 
 @dataclass
@@ -260,11 +259,15 @@ async def test_digits_are_big_and_spoken_one_by_one(page: Page) -> None:
     assert 'aria-label="1 2 3 4 5 6"' in text
 
 
-async def test_the_counter_code_is_for_agents(page: Page) -> None:
-    """A page of its own, fresh every few seconds."""
-    assert (await page.browser.get("/desk/counter")).status == 403
+async def test_at_the_counter_the_agent_says_which_one_and_what_they_saw(page: Page) -> None:
+    """The page does not say where the person is before that."""
     await page.sign_in()
-    assert "654 321" in (await page.browser.get("/desk/counter")).text
+    page.checks.asked(how="counter", counters=(("c1", "Reception, Berlin"), ("c2", "Warehouse")))
+    text = await page.show()
+    assert '<option value="c2">Warehouse</option>' in text
+    assert 'name="place"' not in text
+    await page.post("check/told", device="iPhone", counter="c1", paper="badge")
+    assert page.checks.told == [("iPhone", "c1", "badge")]
 
 
 # --- deciding ---------------------------------------------------------------------------------------
@@ -386,7 +389,7 @@ async def test_axe_finds_nothing_and_nothing_runs_over(
     await page.lend(browser_page)
     await browser_page.emulate_media(color_scheme=scheme)
     await browser_page.set_viewport_size({"width": width, "height": 900})
-    for path in (page.path, f"{page.path}/signed/signing-{page.world.signatures}", "/desk/counter"):
+    for path in (page.path, f"{page.path}/signed/signing-{page.world.signatures}"):
         await browser_page.goto(page.browser.base + path)
         results = await Axe().run(browser_page)
         assert results.violations_count == 0, results.generate_report()

@@ -32,7 +32,6 @@ class ReviewPage:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/desk/counter", self.counter),
             web.get("/r/{handle}", self.show),
             web.get("/r/{handle}/live", self.live),
             web.get("/r/{handle}/photo", self.photo),
@@ -121,14 +120,6 @@ class ReviewPage:
             page.headers["Refresh"] = "2"
         return page
 
-    async def counter(self, request: web.Request) -> web.Response:
-        """The rotating code by which a person at this agent's counter opens a live check."""
-        agent = await self._agent(request)
-        shown = self._checks.counter_code(agent.oid)
-        page = self._shell.page(request, "review_counter.html", pane=True, shown=shown)
-        page.headers["Refresh"] = "5"
-        return page
-
     # --- one POST each -------------------------------------------------------------------------------
 
     async def sign_in(self, request: web.Request) -> web.Response:
@@ -202,6 +193,8 @@ class ReviewPage:
             device=form.text("device"),
             place=form.text("place"),
             number_ref=form.text("number"),
+            counter=form.text("counter"),
+            paper=form.text("paper"),
         )
         return self._shell.see_other(f"/r/{handle}#check")
 

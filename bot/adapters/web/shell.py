@@ -232,7 +232,9 @@ class Shell:
     def land(self, response: web.StreamResponse, landing: Landing) -> None:
         """Set the cookie of the session that a sign-in opened."""
         if landing.session:
-            security.set_cookie(response, security.session_cookie(landing.session_kind), landing.session)
+            kept = int(landing.lasts.total_seconds()) if landing.lasts else None
+            name = security.session_cookie(landing.session_kind)
+            security.set_cookie(response, name, landing.session, max_age=kept)
 
     async def sign_out(self, request: web.Request, response: web.StreamResponse, kind: str) -> None:
         """End this browser's session of *kind* here and in the store."""

@@ -13,7 +13,13 @@ from enum import StrEnum
 from bot.core.model import ProofKind
 
 SET_UP = frozenset({ProofKind.SIGN_IN, ProofKind.SAVED_CODE, ProofKind.MANAGER, ProofKind.LIVE_CHECK})
-"""The proofs that can be given at all; the rest of the vocabulary is closed to everybody."""
+"""The proofs that need nothing set up; the rest of the vocabulary is closed to everybody without it."""
+
+
+def set_up(*, mail: bool, contacts: bool = False) -> frozenset[ProofKind]:
+    """The proofs that can be given here. *mail*: letters leave, so that codes can."""
+    more = {ProofKind.ISSUED_CODE: mail, ProofKind.CONTACT: contacts}
+    return SET_UP | {kind for kind, there in more.items() if there}
 
 
 class Why(StrEnum):
@@ -25,6 +31,8 @@ class Why(StrEnum):
     DESK_CLOSED = "desk_closed"
     NO_CODES = "no_codes"
     YOUNG_CODES = "young_codes"
+    NO_ADDRESS = "no_address"
+    YOUNG_ADDRESS = "young_address"
     NO_MANAGER = "no_manager"
     AFTER_ANOTHER = "after_another"
     UNDER_WAY = "under_way"
@@ -43,8 +51,9 @@ class Wanted:
 class Circumstances:
     """What decides whether a proof is open on one case page now.
 
-    *wanted* is None before the first evidence: then nothing personal may show. *codes* and *manager*
-    are None while they are not to be told; *codes* is `good`, `young` or `none` afterwards.
+    *wanted* is None before the first evidence: then nothing personal may show. *codes*, *mail*
+    and *manager* are None while they are not to be told; *codes* and *mail* are `good`, `young` or
+    `none` afterwards.
     """
 
     passed: frozenset[ProofKind] = frozenset()
@@ -52,14 +61,12 @@ class Circumstances:
     under_way: frozenset[ProofKind] = frozenset()
     desk_open: bool = False  # an agent on duty, or service hours
     video: bool = False
+    counters: bool = True  # whether any counter's screen stands
     codes: str | None = None
+    mail: str | None = None
     manager: bool | None = None
     strong_left: bool = True
-    set_up: frozenset[ProofKind] = field(
-        default_factory=lambda: frozenset(
-            {ProofKind.SIGN_IN, ProofKind.SAVED_CODE, ProofKind.MANAGER, ProofKind.LIVE_CHECK}
-        )
-    )
+    set_up: frozenset[ProofKind] = SET_UP
 
 
 @dataclass(frozen=True, slots=True)

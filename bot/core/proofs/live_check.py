@@ -16,7 +16,7 @@ OLD_ENOUGH = timedelta(days=14)
 
 
 def door(c: Circumstances) -> Door:
-    """Open while the desk is. The counter is never closed for want of one: people are there."""
+    """Open while the desk is. A counter is open as long as one is set up: people are there."""
     if settled := common(KIND, c):
         return settled
     hows = tuple(h.value for h in LiveHow if wanted_so(h, c))
@@ -25,6 +25,8 @@ def door(c: Circumstances) -> Door:
         shut = {h: Why.DESK_CLOSED for h in hows if h != LiveHow.COUNTER}
     if not c.video and LiveHow.VIDEO in hows:
         shut[LiveHow.VIDEO.value] = Why.NOT_SET_UP
+    if not c.counters and LiveHow.COUNTER in hows:
+        shut[LiveHow.COUNTER.value] = Why.NOT_SET_UP
     return Door(KIND, True, None, hows, shut)
 
 

@@ -68,6 +68,7 @@ class Request:
     refusal: str = ""  # Reason
     ends_pinned_at: datetime | None = None
     first_asked_at: datetime | None = None  # of the request this one asks again
+    helper_oid: str = ""  # who stands in for the subject's browser
 
 
 @record("reviews", unique=(("request_id", "human"),), index=(("request_id",),))
