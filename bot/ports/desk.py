@@ -72,6 +72,27 @@ class WithdrawalView:
     name: str
     why: str  # unclaimed, crashed, objection
     asked_at: datetime
+    review: str = ""  # path of the review page
+
+
+@dataclass(frozen=True, slots=True)
+class VoidView:
+    """A request whose outcome nobody knows; what may have been done was undone."""
+
+    number: str
+    name: str
+    at: datetime
+    review: str
+    acts: tuple[tuple[str, str, str], ...]  # (kind, label, result)
+    next: str  # what is to be done: withdraw, again (an approval waits), ask, over (the case ended)
+
+
+@dataclass(frozen=True, slots=True)
+class ThanksView:
+    """Somebody whom this agent helped said thanks."""
+
+    number: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +126,8 @@ class Board:
     dead: tuple[DeadLetter, ...]
     on_duty: tuple[Agent, ...]
     my_shift: bool
+    voids: tuple[VoidView, ...] = ()
+    thanks: tuple[ThanksView, ...] = ()  # to this agent, of the last seven days, newest first
 
 
 class Desk(Protocol):

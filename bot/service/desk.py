@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -12,11 +11,11 @@ from bot.core.engine import awaiting
 from bot.core.events import Answered
 from bot.core.flow import FlowState
 from bot.core.model import Reason
-from bot.core.records import Card, Case, Session, Shift, Signing, Timer, Withdrawal
+from bot.core.records import Card, Session, Shift, Signing, Timer, Withdrawal
 from bot.core.tables import Verb
 from bot.errors import Refused
 from bot.ports.clock import Clock, Entropy
-from bot.ports.desk import TOPIC, Agent, Board, CardView, DeadLetters, WithdrawalView
+from bot.ports.desk import TOPIC, Board, CardView, DeadLetters
 from bot.ports.directory import Directory
 from bot.ports.flows import Flows
 from bot.ports.sessions import Sessions
@@ -26,7 +25,7 @@ from bot.ports.turns import Turns
 from bot.service import cards
 from bot.service.card_views import CardViews
 from bot.service.chance import new_id
-from bot.service.dead_letters import DEAD
+from bot.service.desk_board import Boards
 from bot.service.holding import Holdings, desk_row
 from bot.service.keys import Keys, hashed
 from bot.service.membership import Membership
@@ -64,9 +63,9 @@ class DeskService:
         self._turns = turns
         self._sessions = sessions
         self._sign_ins = sign_ins
-        self._views = views
         self._dead = dead
         self._members = Membership(directory, clock, agents_group)
+        self._boards = Boards(store, clock, views, dead, keys)
         self._holdings = Holdings(store, clock, entropy, views, self._members, lines)
 
     # --- who may sit here ------------------------------------------------------------------------
@@ -103,37 +102,10 @@ class DeskService:
 
     async def board(self, agent: Session) -> Board:
         await self._members.demand(agent.oid)
-        at = self._clock.now()
-
-        def fn(work: UnitOfWork) -> tuple[str, list[Withdrawal], list[Shift], dict[str, str]]:
-            open_ones = work.find(Withdrawal, status="open", order="asked_at", limit=50)
-            numbers = {w.case_id: case.number for w in open_ones if (case := work.get(Case, w.case_id))}
-            return _mark(work), open_ones, work.find(Shift, ended_at=None, order="started_at"), numbers
-
-        mark, withdrawals, shifts, numbers = await self._store.read(fn)
-        return Board(
-            at=at,
-            mark=mark,
-            cards=await self._views.open(),
-            withdrawals=tuple(
-                [
-                    WithdrawalView(
-                        w.id,
-                        numbers.get(w.case_id, ""),
-                        await self._views.name(w.subject_oid),
-                        w.why,
-                        w.asked_at,
-                    )
-                    for w in withdrawals
-                ]
-            ),
-            dead=await self._dead.listed(),
-            on_duty=tuple(Agent(s.oid, s.name, s.started_at) for s in shifts),
-            my_shift=any(s.oid == agent.oid for s in shifts),
-        )
+        return await self._boards.of(agent)
 
     async def mark(self) -> str:
-        return await self._store.read(_mark)
+        return await self._boards.mark()
 
     # --- who has a case: see `service.holding` ------------------------------------------------------
 
@@ -247,13 +219,3 @@ class DeskService:
         self, work: UnitOfWork, tag: Tag, agent: Session, at: datetime, case_id: str = "", **body: str
     ) -> None:
         work.audit(desk_row(new_id(self._entropy, at), at, tag, agent, case_id, **body))
-
-
-def _mark(work: UnitOfWork) -> str:
-    open_cards = [(c.case_id, c.version) for c in work.find(Card, status="open", order="case_id")]
-    rest = (
-        work.count(Withdrawal, status="open"),
-        [work.count(row, status=status) for row, status in DEAD],
-        [s.oid for s in work.find(Shift, ended_at=None, order="oid")],
-    )
-    return hashlib.sha256(repr((open_cards, rest)).encode()).hexdigest()[:16]
