@@ -1,4 +1,4 @@
-"""`keyturn check`: does the set-up work, live, against the authority, Graph, Slack, Teams and mail?
+"""`keyturn check`: does the set-up work, live, against the authority, Graph, Slack, Teams, mail and tickets?
 
 Green is good, amber works with less, red must be mended. Exit code 0: nothing red. 1: something is.
 2: the settings cannot be used.
@@ -24,7 +24,7 @@ _SIGNS = {"green": "✓", "amber": "!", "red": "✗"}
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(
-        "check", help="prove a set-up against Entra, Graph, Slack, Teams and mail"
+        "check", help="prove a set-up against Entra, Graph, chat, mail and tickets"
     )
     parser.add_argument("--config", type=Path, default=Path("app.yaml"), help="default: app.yaml")
     parser.add_argument("--format", choices=("text", "json"), default="text")
@@ -72,6 +72,9 @@ async def findings(settings: Settings, env: Mapping[str, str]) -> list[Line]:
     from bot.commands import check_mail
 
     found += [line async for line in check_mail.lines(settings, clock)]
+    from bot.commands import check_tickets
+
+    found += [line async for line in check_tickets.lines(settings, clock)]
     return found
 
 

@@ -43,7 +43,7 @@ class JiraTickets:
         return str(answer["id"]) if answer and "id" in answer else None
 
     async def create(self, title: str, text: str, link: str, *, key: str) -> Made:
-        label = f"keyturn-{key}"
+        label = key
         answer = await self._calling.send(
             "POST",
             f"{_API}/search/jql",
