@@ -32,6 +32,9 @@ WORDS: Mapping[Tag, str] = {
     Tag.CASE_TAKEN: "taken",
     Tag.CASE_RELEASED: "released",
     Tag.TAKE_LAPSED: "lapsed",
+    Tag.CASE_OFFERED: "offered",
+    Tag.OFFER_DECLINED: "declined",
+    Tag.OFFER_LAPSED: "offer_lapsed",
     Tag.HANDOFF_ANSWERED: "talked",
     Tag.PASS_SHOWN: "shown",
     Tag.PASS_USED: "used",
@@ -84,7 +87,7 @@ def _line(row: AuditRow) -> Told:
                 terms["how"] = f"hows.{body['how']}"
         case Tag.REQUEST_ENDED:
             terms["outcome"] = f"outcomes.{body['outcome']}"
-    who = str(body.get("agent", "")) if tag is Tag.TAKE_LAPSED else row.actor
+    who = str(body.get("agent", "")) if tag in (Tag.TAKE_LAPSED, Tag.OFFER_LAPSED) else row.actor
     return Told(row.id, row.at, WORDS[tag], "" if who in _NOBODY else who, terms)
 
 

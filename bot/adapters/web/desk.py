@@ -17,6 +17,10 @@ from bot.ports.desk import TOPIC, Board, Desk
 KIND = "desk"
 LETTER = 400
 """Characters of a dead letter's key; effects carry their whole key."""
+NOTE = 2000
+"""Characters of a note as it is posted; the service keeps fewer."""
+SHOWS = ("all", "free", "mine")
+"""Which cases of the queue are shown."""
 POLL_AT_LEAST = 15.0
 """Seconds after which the queue is shown anew even unchanged: ages and presence move by themselves."""
 
@@ -33,7 +37,9 @@ class DeskPage:
             web.get("/desk/board", self.board),
             web.post("/desk/sign-in", self.sign_in),
             web.post("/desk/sign-out", self.sign_out),
+            web.post("/desk/next", self.next),
             web.post("/desk/take", self.take),
+            web.post("/desk/offer", self.offer),
             web.post("/desk/release", self.release),
             web.post("/desk/answer", self.answer),
             web.post("/desk/shift", self.shift),
@@ -48,7 +54,9 @@ class DeskPage:
             return self._shell.json(_plain(board) if board else {"over": True})
         if agent is None or board is None:
             return self._shell.page(request, "desk_sign_in.html", pane=True)
-        return self._shell.page(request, "desk.html", pane=True, agent=agent, board=board)
+        shown = _shown(request, agent, board)
+        nobody = "nobody" in request.query
+        return self._shell.page(request, "desk.html", pane=True, agent=agent, nobody=nobody, **shown)
 
     async def board(self, request: web.Request) -> web.Response:
         """For the page's script: waits until the board differs from `after`, then sends it as HTML.
@@ -62,8 +70,13 @@ class DeskPage:
         board = await self._board(agent)
         if board is None:
             return self._shell.json({"over": True})
-        html = self._shell.fragment(request, "desk_board.html", agent=agent, board=board)
-        return self._shell.json({"mark": board.mark, "html": html})
+        shown = _shown(request, agent, board)
+        html = self._shell.fragment(request, "desk_board.html", agent=agent, **shown)
+        counts = shown["counts"]
+        said = self._shell.words.say(
+            self._shell.locale(request), "desk.summary", count=counts["all"], free=counts["free"]
+        )
+        return self._shell.json({"mark": board.mark, "html": html, "summary": said})
 
     async def sign_in(self, request: web.Request) -> web.Response:
         await self._shell.form(request)
@@ -81,15 +94,28 @@ class DeskPage:
         await self._shell.sign_out(request, response, KIND)
         return response
 
+    async def next(self, request: web.Request) -> web.Response:
+        """Takes the most urgent free case and opens its review page."""
+        agent, _ = await self._asked(request)
+        card = await self._desk.next(agent)
+        return self._shell.see_other(card.review if card else "/desk?nobody=1")
+
     async def take(self, request: web.Request) -> web.Response:
         agent, form = await self._asked(request)
         await self._desk.take(agent, form.text("case"))
-        return self._shell.see_other("/desk")
+        return self._back(request, form.text("case"))
 
     async def release(self, request: web.Request) -> web.Response:
         agent, form = await self._asked(request)
         await self._desk.release(agent, form.text("case"))
-        return self._shell.see_other("/desk")
+        return self._back(request, form.text("case"))
+
+    async def offer(self, request: web.Request) -> web.Response:
+        """Passes a case on to a colleague, with a note."""
+        agent, form = await self._asked(request)
+        note = form.text("note", longest=NOTE)
+        await self._desk.offer(agent, form.text("case"), form.text("to"), note)
+        return self._back(request, form.text("case"))
 
     async def answer(self, request: web.Request) -> web.Response:
         agent, form = await self._asked(request)
@@ -136,6 +162,13 @@ class DeskPage:
                 raise Refused(Reason.BAD_FORM)
         return self._shell.see_other("/desk")
 
+    def _back(self, request: web.Request, case_id: str) -> web.Response:
+        """To the list as it was shown, at the case."""
+        show = request.query.get("show", "")
+        where = f"?show={show}" if show in SHOWS[1:] else ""
+        place = f"#c-{case_id}" if case_id.isalnum() else ""
+        return self._shell.see_other(f"/desk{where}{place}")
+
     async def _asked(self, request: web.Request) -> tuple[Session, Form]:
         """The session and the posted fields; Refused(NOT_SIGNED_IN) without a session."""
         form = await self._shell.form(request)
@@ -152,6 +185,18 @@ class DeskPage:
             if err.reason is Reason.NOT_AN_AGENT:
                 return None
             raise
+
+
+def _shown(request: web.Request, agent: Session, board: Board) -> dict[str, Any]:
+    """The board with the cards that `?show=` asks for, and how many there are of each kind."""
+    wish = request.query.get("show", "")
+    show = wish if wish in SHOWS else "all"
+    free = [card for card in board.cards if not (card.taken_by or card.offered_to or card.frozen)]
+    mine = [card for card in board.cards if agent.oid in (card.taken_by, card.offered_to)]
+    cards = {"all": board.cards, "free": free, "mine": mine}
+    counts = {kind: len(some) for kind, some in cards.items()}
+    counts["next"] = sum(card.subject_oid != agent.oid for card in free)
+    return {"board": board, "cards": cards[show], "counts": counts, "show": show}
 
 
 def _plain(board: Board) -> dict[str, Any]:
@@ -179,10 +224,13 @@ def _plain(board: Board) -> dict[str, Any]:
                 "escalated": card.escalated,
                 "frozen": card.frozen,
                 "queue": card.queue,
+                "offered_to": card.offered_name,
             }
             for card in board.cards
         ],
         "withdrawals": [{"id": one.id, "number": one.number, "why": one.why} for one in board.withdrawals],
+        "unknown": [{"number": one.number, "next": one.next, "review": one.review} for one in board.voids],
+        "thanks": [one.number for one in board.thanks],
         "dead": [
             {"key": one.key, "kind": one.kind, "number": one.number, "error": one.error} for one in board.dead
         ],
