@@ -9,7 +9,6 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from bot.adapters.store.opening import open_store
@@ -36,8 +35,10 @@ from bot.derived import (
     store_answers,
 )
 from bot.entrance import entrance, pages_of
+from bot.enrolling import enrolling
 from bot.flowfile.pack import pack_root
 from bot.microsoft import reach
+from bot.objecting import objecting
 from bot.ports.clock import Clock, Entropy
 from bot.ports.mail import Mail
 from bot.ports.sign_in import Purpose
@@ -67,7 +68,6 @@ from bot.service.link_changes import LinkChanges
 from bot.service.linking import LinkingService
 from bot.service.looks import Looks
 from bot.service.my_page import MyPageService
-from bot.service.notices import Alerts, Notices
 from bot.service.outbox import Outbox
 from bot.service.proof_entry import ProofEntry
 from bot.service.proving import Provings
@@ -113,7 +113,8 @@ def build(
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
     store = open_store(settings.store.url)
     keys = Keys(settings.secrets.server_key.reveal_bytes(), settings.secrets.pepper.reveal_bytes())
-    law, open_now = law_of(settings), open_hours(settings)
+    post = mail or mail_of(settings, clock)
+    law, open_now = law_of(settings, mail=post is not None), open_hours(settings)
     holder = f"{socket.gethostname()}/{settings.listen}"
     root = pack_root()
     entra = settings.entra
@@ -165,9 +166,15 @@ def build(
         store, clock, entropy, keys, directory, sign_ins, sessions, stops, law.humans,
         deputies=settings.deputies,
     )  # fmt: skip
+    enrolled = enrolling(
+        settings, store=store, clock=clock, entropy=entropy, keys=keys, directory=shown, words=words,
+        mail=post, stops=stops,
+    )  # fmt: skip
     provings = Provings(
-        store, clock, entropy, shown, attempts, book, stops, codes, vouchers, law=law, groups=groups
-    )
+        store, clock, entropy, shown, attempts, book, stops, codes, vouchers, law=law, groups=groups,
+        enrolled=enrolled.known,
+    )  # fmt: skip
+    issued = enrolled.proof(attempts, limits, book, stops, provings) if post else None
     video = settings.live_check.video_url
     entry = ProofEntry(
         store, clock, entropy, keys, shown, attempts, limits, book, stops, provings, codes, vouchers,
@@ -180,8 +187,10 @@ def build(
     follow = FollowThrough(store, turns, ms.watching, clock, entropy, handovers, stops)
     case_pages = CasePageService(
         store, clock, entropy, turns, attempts, entry, provings,
-        CaseViews(book, provings, limits, open_now=open_now, video_url=video),
-        stops, limits, handovers, follow,
+        CaseViews(
+            book, provings, limits, open_now=open_now, video_url=video, issued=issued, ways=law.ways
+        ),
+        stops, limits, handovers, follow, issued,
     )  # fmt: skip
 
     # Deciding and doing
@@ -194,7 +203,7 @@ def build(
         store, clock, entropy, keys, law, ms.showing, shown, agents, requests, stops, sign_ins
     )
     withdrawals = Withdrawals(store, clock, entropy, ms.acting, directory, agents, handovers)
-    card_views = CardViews(store, shown, published, clock, keys, law.policy)
+    card_views = CardViews(store, shown, published, clock, keys, law.policy, law.ways)
     dead = DeadLetterBox(store, turns, clock, entropy)
     desk = DeskService(
         store=store, clock=clock, entropy=entropy, directory=directory, flows=published, turns=turns,
@@ -210,6 +219,10 @@ def build(
         sign_ins=sign_ins,
     )  # fmt: skip
     around = outside(settings, store=store, clock=clock, entropy=entropy, words=words)
+    against = objecting(
+        settings, store=store, clock=clock, entropy=entropy, keys=keys, words=words, mail=post, ms=ms, law=law,
+        stops=stops, handovers=handovers, links=changes, sign_ins=sign_ins,
+    )  # fmt: skip
     cards = CardPerformers(keys)
     performers.update(
         {
@@ -226,8 +239,8 @@ def build(
     )
     for kind, those in around.performers.items():
         performers[kind] = [*performers.get(kind, ()), *those]
-    handlers.update(stand.signed)
-    back.update(stand.back)
+    handlers.update({**stand.signed, **against.signed})
+    back.update({**stand.back, **against.back})
     handlers.update(
         {
             Purpose.DESK: desk.signed_in,
@@ -278,10 +291,6 @@ def build(
         rank_of=rank_reader(store, directory, law, clock, groups),
         agent_of=told_in(keys, ZoneInfo(settings.desk.timezone)),
     )
-    notices = Notices(
-        store, directory, words, mail or mail_of(settings, clock), clock, entropy,
-        host=urlsplit(settings.public_url).netloc, phone=settings.desk.phone,
-    )  # fmt: skip
     chatting = wire(
         settings, store=store, clock=clock, entropy=entropy, keys=keys, words=words, published=published,
         directory=shown, glances=ms.glances, views=card_views, intake=intake,
@@ -293,8 +302,8 @@ def build(
             "say": chatting.speaking.handle,
             "look": looks.handle,
             "card": chatting.cards.handle,
-            "notice": notices.handle,
-            "alert": Alerts(store, clock, entropy).handle,
+            "code": enrolled.letters.handle,
+            **against.handlers,
             "reconcile": withdrawals.reconcile,
             **around.handlers,
         },
@@ -331,9 +340,10 @@ def build(
         CasePage(shell, case_pages, polls, security_info=security_info),
         ReviewPage(shell, reviews, checks, desk, polls),
         Voucher(shell, vouchers),
-        Me(shell, my_page),
+        Me(shell, my_page, enrolled.my),
         LinkPage(shell, linking),
         *stand.pages(shell),
+        *against.pages(shell),
         DeskPage(shell, desk, polls),
     ]
     return Product(

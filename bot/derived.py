@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.core.humans import Humans
 from bot.core.law import Law
 from bot.core.model import Oid, Rank
+from bot.core.proofs.door import set_up
 from bot.core.rank import RankRules, rank_of
 from bot.core.records import Lease
 from bot.ports.clock import Clock
@@ -21,8 +22,8 @@ from bot.settings import Settings
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def law_of(settings: Settings) -> Law:
-    """What the settings lay down, in the core's words."""
+def law_of(settings: Settings, *, mail: bool = False) -> Law:
+    """What the settings lay down, in the core's words. *mail*: letters leave here, so that codes can."""
     groups = settings.groups
     policy = settings.policy
     return Law(
@@ -39,6 +40,7 @@ def law_of(settings: Settings) -> Law:
         humans=Humans.of(settings.humans.links, by_employee_id=settings.humans.employee_id),
         agents=groups.agents,
         security=groups.security,
+        ways=set_up(mail=mail),
     )
 
 

@@ -22,3 +22,15 @@ def mail_address(text: str) -> str | None:
     if not at or len(local) > 64 or len(local) + len(domain) > 253:
         return None
     return f"{local}@{domain}" if _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain) else None
+
+
+def masked(address: str) -> str:
+    """Enough for its owner to know it by: first and last letter, first of the domain, its end."""
+    local, _, domain = address.rpartition("@")
+    name, _, end = domain.rpartition(".")
+    last = local[-1:] if len(local) > 3 else ""
+    return f"{local[:1]}•••{last}@{name[:1]}•••.{end}"
+
+
+def domain_of(address: str) -> str:
+    return address.rpartition("@")[2].casefold()

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from bot.core.facts import AccountFacts, PassPolicy, Person, Read
 from bot.core.humans import Humans
-from bot.core.model import Act, Rank
+from bot.core.model import Act, ProofKind, Rank
 from bot.core.policy import Policy, Row, ThreatMode, row
+from bot.core.proofs.door import SET_UP
 from bot.core.rank import RankRules
 from bot.core.records import Evidence
 
@@ -24,6 +25,7 @@ class Law:
     agents: str  # group ids
     security: str = ""
     threat: ThreatMode = ThreatMode.NORMAL
+    ways: frozenset[ProofKind] = SET_UP  # the proofs that can be given here
 
     def row_for(self, acts: Sequence[Act], rank: Rank, subject: AccountFacts) -> Row:
         groups = subject.groups if isinstance(subject.groups, frozenset) else frozenset()
@@ -60,6 +62,18 @@ class Page:
     expires_at: datetime
     answered_at: datetime | None
     remembered: bool = False
+    said_gone: frozenset[str] = frozenset()  # methods ticked as gone, ids
+    helper: str = ""  # oid of the helper whose browser it is
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Who stands in for the subject's browser, read now. *role* is why they may: `manager`, `deputy`,
+    `group`, or "" when they may not (any more)."""
+
+    oid: str
+    person: Read[Person | None]
+    role: Read[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +84,7 @@ class Ledger:
     request_status: str
     execution_open: bool = False
     used_passes: tuple[datetime, ...] = ()
+    day_passes: tuple[datetime, ...] = ()  # made within 30 days
     forgotten_at: datetime | None = None
     own_passes: frozenset[str] = frozenset()
     passes_today: int = 0  # made by this approver
@@ -90,3 +105,4 @@ class Facts:
     page: Page
     ledger: Ledger
     opener: str = ""  # oid, where it is known and is not the subject's own
+    stand: Stand | None = None

@@ -89,7 +89,11 @@ def _one_per_way(passed: Sequence[Passed]) -> list[Passed]:
 
 
 def fits(passed: Passed, slot: Slot) -> bool:
-    return any(n.kind is passed.kind and n.how in ("", passed.how) for n in slot)
+    """Any way fills a slot that names none, save a code to the address from before hiring: that was not
+    enrolled by a sign-in, and counts only where it is asked for by name."""
+    return any(
+        n.kind is passed.kind and (n.how == passed.how or (not n.how and passed.how != HIRING)) for n in slot
+    )
 
 
 def implies(strong: EvidenceSet, weak: tuple[EvidenceSet, ...]) -> bool:

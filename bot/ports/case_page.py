@@ -18,6 +18,10 @@ from bot.core.proofs import Door
 from bot.ports.sign_in import Redirect
 
 
+DAY_PASS = "day_pass"  # noqa: S105 - a word for people
+"""How a pass for a day is called where acts are listed by their kind."""
+
+
 class Stage(StrEnum):
     """The one screen the page is on."""
 
@@ -65,6 +69,23 @@ class NumberChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressChoice:
+    """An address of the person's own, masked; shown only after one evidence."""
+
+    id: str
+    masked: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSent:
+    """A code was asked for by mail; the same whether a letter left. *again*: another may be asked for."""
+
+    at: datetime
+    until: datetime
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CheckUnderWay:
     """A live check or a manager's word asked for. *signed* means digits can be typed now."""
 
@@ -88,6 +109,7 @@ class Waiting:
     agents: int
     taken_by: str
     escalated: bool
+    asked_for: tuple[str, ...] = ()  # kinds of acts, in order; a day pass is `DAY_PASS`
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +124,7 @@ class SealedPass:
     wire: Mapping[str, Any] = field(default_factory=dict)
     minutes: int = 0
     once: bool = True
+    shape: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +158,8 @@ class CaseView:
     doors: Sequence[Door] = ()
     address_needed: bool = False
     numbers: Sequence[NumberChoice] = ()
+    addresses: Sequence[AddressChoice] = ()
+    code_sent: CodeSent | None = None
     under_way: Sequence[CheckUnderWay] = ()
     passed: Sequence[tuple[str, datetime]] = ()
     tries_left: int = 5
@@ -145,6 +170,7 @@ class CaseView:
     sealed: SealedPass | None = None
     added: Sequence[AddedMethod] = ()
     outcome: str = ""
+    asks: Sequence[str] = ()  # acts that the proofs are for
     ended: str = ""  # why an earlier attempt of this browser ended
     version: str = ""  # changes whenever the screen does
 
@@ -180,8 +206,11 @@ class CasePages(Protocol):
         """*browser* is the hash of a cookie value made for this claim."""
         ...
 
-    async def key(self, handle: str, browser: str, jwk: Mapping[str, Any]) -> None:
-        """The page's public key (JWK, P-256). The next pulse carries the self-test."""
+    async def key(
+        self, handle: str, browser: str, jwk: Mapping[str, Any], *, forgotten: str = ""
+    ) -> None:
+        """The page's public key (JWK, P-256). The next pulse carries the self-test. *forgotten*: the
+        thumbprint of a remembered key that a computer said to be shared has given up."""
         ...
 
     async def pulse(self, handle: str, browser: str, *, answer: str, version: str, wait: float) -> Pulse:
@@ -194,6 +223,17 @@ class CasePages(Protocol):
         ...
 
     async def saved_code(self, handle: str, browser: str, typed: str) -> None: ...
+
+    async def mail_code(
+        self, handle: str, browser: str, *, address: str, choice: str, read_on: str
+    ) -> None:
+        """Send a code to the typed address, or to the one chosen by id. The answer is the same whether
+        the name, the address or neither is known. *read_on*: where the person reads that mailbox."""
+        ...
+
+    async def issued_code(self, handle: str, browser: str, typed: str) -> None:
+        """The eight digits of a code that came by mail."""
+        ...
 
     async def ask_check(self, handle: str, browser: str, *, how: str, number_ref: str, counter: str) -> None:
         """Ask an agent for a live check. *counter* is the rotating code, for how = counter."""

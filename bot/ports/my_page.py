@@ -73,9 +73,11 @@ class MyPage(Protocol):
         """Open my page: any sign-in will do, it only reads."""
         ...
 
-    async def enrol(self, session: Session, browser_hash: str, *, slow: bool) -> Redirect:
-        """A fresh sign-in of the same person, before codes are made. *slow*: without a
-        phishing-resistant method."""
+    async def enrol(
+        self, session: Session, browser_hash: str, *, slow: bool, what: str = "codes"
+    ) -> Redirect:
+        """A fresh sign-in of the same person, before something is enrolled or changed. *slow*: without a
+        phishing-resistant method; *what*: the part of the page to come back to."""
         ...
 
     async def make(self, session: Session) -> CodeSheet:

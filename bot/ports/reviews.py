@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from bot.core.model import ActKind
 from bot.core.proofs.live_check import NumberOnRecord
 from bot.core.records import Session
 from bot.ports.sign_in import Redirect
@@ -41,17 +42,21 @@ class ActView:
     minutes: int = 0
     once: bool = True
     result: str = ""
+    shape: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ProofView:
-    """One proof passed. *by* is the checker's or voucher's name; *intact* False is shown in red."""
+    """One proof passed. *by* is the checker's or voucher's name; *intact* False is shown in red; *mask*:
+    the address a code went to, and *read_on* where the person said they read it (`issued_code.ReadOn`)."""
 
     kind: str
     how: str
     at: datetime
     by: str = ""
     intact: bool = True
+    mask: str = ""
+    read_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,16 @@ class RequestView:
     needed: int
     given: int
     status: str
+
+    @property
+    def needs_page(self) -> bool:
+        """A pass is only made for a page that is there; nothing else waits for it."""
+        return any(act.kind == ActKind.ISSUE_PASS for act in self.acts)
+
+    @property
+    def takes_away(self) -> bool:
+        """Whether what the person ticked is taken off the account."""
+        return any(act.kind == ActKind.REMOVE_METHOD for act in self.acts)
 
 
 @dataclass(frozen=True, slots=True)

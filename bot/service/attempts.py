@@ -14,15 +14,17 @@ from typing import Any, TypeVar
 
 from bot.core.audit import Tag, audit_row
 from bot.core.model import Reason, Visitor
-from bot.core.records import Attempt, Case, RememberedBrowser
+from bot.core.records import Attempt, Case
 from bot.errors import Refused
 from bot.ports.clock import Clock, Entropy
 from bot.ports.store import Store, UnitOfWork
 from bot.service import sealing
 from bot.service.cards import refresh
 from bot.service.chance import new_id
+from bot.service.helping import by_handle
 from bot.service.keys import Keys, hashed
 from bot.service.limits import Limits
+from bot.service.remembered import forget, remembers
 
 PRESENT = timedelta(seconds=60)
 """A page that answered within this is there."""
@@ -30,7 +32,6 @@ RENEWED = timedelta(seconds=20)
 """A page that answered longer ago is asked again at once."""
 LIFE = timedelta(hours=24)
 SHARED_LIFE = timedelta(minutes=30)
-REMEMBERED = timedelta(hours=72)
 
 T = TypeVar("T")
 
@@ -46,7 +47,16 @@ class Attempts:
     # --- who is asking -------------------------------------------------------------------------
 
     def case_of(self, work: UnitOfWork, handle: str, *, lock: bool = False) -> Case:
-        """The case behind a page. Raises Refused(UNKNOWN_CASE)."""
+        """The case behind a page, its own or a helper's. Raises Refused(UNKNOWN_CASE)."""
+        helped = by_handle(work, handle)
+        if helped is None:
+            return self._own_case(work, handle, lock=lock)
+        found = (work.case if lock else lambda i: work.get(Case, i))(helped.case_id)
+        if found is None or not self._keys.row_mac_fits(helped):
+            raise Refused(Reason.UNKNOWN_CASE)
+        return found
+
+    def _own_case(self, work: UnitOfWork, handle: str, *, lock: bool = False) -> Case:
         found = work.first(Case, handle_hash=hashed(handle))
         if found is not None and lock:
             found = work.case(found.id)
@@ -95,7 +105,7 @@ class Attempts:
         at = self._clock.now()
 
         def fn(work: UnitOfWork) -> Attempt | Reason:
-            case = self.case_of(work, handle, lock=True)
+            case = self._own_case(work, handle, lock=True)  # a helper's page takes a sign-in, no number
             if case.status == "ended":
                 return Reason.CASE_ENDED
             if case.status == "frozen":
@@ -106,29 +116,48 @@ class Attempts:
                 self._limits.wrong_number(work, case, at)
                 self._audit(work, case, at, Tag.ATTEMPT_REFUSED, network=visitor.network)
                 return Reason.WRONG_NUMBER
-            attempt = Attempt(
-                id=new_id(self._entropy, at), case_id=case.id, browser_hash=browser, claimed_at=at,
-                expires_at=at + (SHARED_LIFE if shared else LIFE), status="open", network=visitor.network,
-                country=visitor.country, device=visitor.device, shared=shared,
-                wait_until=self._longest_wait(work, case, at),
-            )  # fmt: skip
-            work.add(attempt)
-            self._audit(
-                work, case, at, Tag.ATTEMPT_CLAIMED, attempt=attempt.id, network=visitor.network,
-                country=visitor.country, device=visitor.device, shared=shared,
-            )  # fmt: skip
-            refresh(work, case.id, f"claim/{attempt.id}", at)
-            return attempt
+            return self.enter(work, case, browser, visitor, at, shared=shared, via="link")
 
         return _or_raise(await self._told(fn))
+
+    def enter(
+        self,
+        work: UnitOfWork,
+        case: Case,
+        browser: str,
+        visitor: Visitor,
+        at: datetime,
+        *,
+        shared: bool,
+        via: str,
+        moved_from: str = "",
+    ) -> Attempt:
+        """A new attempt, for whoever came to the case in a way that somebody else has judged (*via*, see
+        `Attempt`). *case* is locked and open."""
+        attempt = Attempt(
+            id=new_id(self._entropy, at), case_id=case.id, browser_hash=browser, claimed_at=at,
+            expires_at=at + (SHARED_LIFE if shared else LIFE), status="open", network=visitor.network,
+            country=visitor.country, device=visitor.device, shared=shared,
+            wait_until=self._longest_wait(work, case, at), via=via, moved_from=moved_from,
+        )  # fmt: skip
+        work.add(attempt)
+        self._audit(
+            work, case, at, Tag.ATTEMPT_CLAIMED, attempt=attempt.id, network=visitor.network,
+            country=visitor.country, device=visitor.device, shared=shared, via=via,
+        )  # fmt: skip
+        refresh(work, case.id, f"claim/{attempt.id}", at)
+        return attempt
 
     def _longest_wait(self, work: UnitOfWork, case: Case, at: datetime) -> datetime | None:
         """Claiming anew does not shorten a wait that wrong tries earned."""
         waits = [a.wait_until for a in work.find(Attempt, case_id=case.id) if a.wait_until]
         return max((w for w in waits if w > at), default=None)
 
-    async def register_key(self, handle: str, browser: str, jwk: Mapping[str, Any]) -> Attempt:
-        """Take the page's public key; it is not relied on before the self-test is answered."""
+    async def register_key(
+        self, handle: str, browser: str, jwk: Mapping[str, Any], *, forgotten: str = ""
+    ) -> Attempt:
+        """Take the page's public key; it is not relied on before the self-test is answered. *forgotten*:
+        see `ports.case_page.CasePages.key`."""
         at = self._clock.now()
         thumbprint = sealing.thumbprint(jwk)
         public = {name: str(jwk[name]) for name in ("kty", "crv", "x", "y")}
@@ -141,21 +170,16 @@ class Attempts:
                 raise Refused(Reason.KEY_CHANGED)
             attempt = replace(
                 attempt, page_key=public, thumbprint=thumbprint, challenge="", challenge_wire="",
-                remembered=self._remembers(work, case, thumbprint, at),
+                remembered=not attempt.shared
+                and remembers(work, self._keys, case.subject_oid, thumbprint, at),
             )  # fmt: skip
             work.put(attempt)
+            if attempt.shared and forgotten and forget(work, case.subject_oid, forgotten):
+                self._audit(work, case, at, Tag.BROWSER_FORGOTTEN, attempt=attempt.id, thumbprint=forgotten)
             self._audit(work, case, at, Tag.PAGE_KEY_MADE, attempt=attempt.id, thumbprint=thumbprint)
             return attempt
 
         return await self._told(fn)
-
-    def _remembers(self, work: UnitOfWork, case: Case, thumbprint: str, at: datetime) -> bool:
-        """Whether the same key was there when the person enrolled, long enough ago."""
-        rows = work.find(RememberedBrowser, subject_oid=case.subject_oid) if case.subject_oid else []
-        return any(
-            r.thumbprint == thumbprint and at - r.since >= REMEMBERED and self._keys.row_mac_fits(r)
-            for r in rows
-        )
 
     # --- presence ------------------------------------------------------------------------------
 

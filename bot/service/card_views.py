@@ -27,6 +27,7 @@ from bot.ports.flows import Flows
 from bot.ports.store import Among, Store, UnitOfWork
 from bot.service.attempts import present
 from bot.service.cards import free, taken_until
+from bot.service.case_views import asked_for
 from bot.service.evidence import as_passed
 from bot.service.keys import Keys
 
@@ -61,7 +62,10 @@ class CardViews:
         clock: Clock,
         keys: Keys,
         policy: Policy,
+        ways: frozenset[ProofKind] = SET_UP,
     ) -> None:
+        """*ways*: the proofs that can be given here."""
+        self._ways = ways
         self._store = store
         self._directory = directory
         self._flows = flows
@@ -136,7 +140,7 @@ class CardViews:
             groups=frozenset(rows.proving.groups),
         )
         needs = rules.open_proofs(
-            row, as_passed(rows.evidence), remembered=rows.attempt.remembered, available=SET_UP
+            row, as_passed(rows.evidence), remembered=rows.attempt.remembered, available=self._ways
         )
         return tuple(str(need) for need in needs)
 
@@ -237,5 +241,5 @@ def _rank(rows: _Rows) -> str:
 
 def _acts(rows: _Rows) -> tuple[str, ...]:
     if rows.request:
-        return tuple(dict.fromkeys(str(act["kind"]) for act in rows.request.acts))  # one per kind, in order
+        return asked_for(rows.request.acts)
     return tuple(str(act) for act in rows.proving.acts) if rows.proving else ()

@@ -18,10 +18,12 @@ from bot.ports.clock import Clock, Entropy
 from bot.ports.sign_in import Redirect
 from bot.ports.store import Store, UnitOfWork
 from bot.ports.turns import Turns
+from bot.service.arrivals import leads
 from bot.service.attempts import RENEWED, Attempts
 from bot.service.case_views import CaseViews, challenge_of
 from bot.service.chance import new_id
 from bot.service.handover import Handovers
+from bot.service.issued_proof import IssuedProof
 from bot.service.limits import Limits
 from bot.service.proof_entry import ProofEntry
 from bot.service.proving import Provings
@@ -49,10 +51,13 @@ class CasePageService:
         limits: Limits,
         handovers: Handovers,
         added: Added,
+        issued: IssuedProof | None = None,
     ) -> None:
+        """*issued*: None where no mail leaves, and so no code does."""
         self._store, self._clock, self._entropy, self._turns = store, clock, entropy, turns
         self._attempts, self._entry, self._provings, self._views = attempts, entry, provings, views
         self._stops, self._limits, self._handovers, self._added = stops, limits, handovers, added
+        self._issued = issued
 
     # --- what to show --------------------------------------------------------------------------------
 
@@ -107,8 +112,10 @@ class CasePageService:
     async def claim(self, handle: str, number: str, browser: str, visitor: Visitor, *, shared: bool) -> None:
         await self._attempts.claim(handle, number, browser, visitor, shared=shared)
 
-    async def key(self, handle: str, browser: str, jwk: Mapping[str, Any]) -> None:
-        await self._attempts.register_key(handle, browser, jwk)
+    async def key(
+        self, handle: str, browser: str, jwk: Mapping[str, Any], *, forgotten: str = ""
+    ) -> None:
+        await self._attempts.register_key(handle, browser, jwk, forgotten=forgotten)
 
     async def finish(self, handle: str, browser: str) -> None:
         at = self._clock.now()
@@ -152,8 +159,10 @@ class CasePageService:
                     self._limits.wrong_number(work, case, at)
                     return case.id, Reason.WRONG_NUMBER
             self._audit(work, case, at, Tag.ATTEMPT_REPORTED, attempt=attempt.id if attempt else "")
-            if case.status != "frozen":
-                self._stops.freeze(work, case, attempt, "not_opened_by_me", at)
+            if attempt is not None and not leads(work, case, attempt):
+                self._stops.withdraw(work, case, attempt, at)
+            elif case.status != "frozen":
+                self._stops.object_to(work, case, attempt, "not_opened_by_me", at)
             return case.id, None
 
         case_id, reason = await self._store.transact(fn)
@@ -165,7 +174,9 @@ class CasePageService:
         at = self._clock.now()
 
         def fn(work: UnitOfWork) -> str:
-            case, _ = self._attempts.usable(work, handle, browser, at)
+            case, attempt = self._attempts.usable(work, handle, browser, at)
+            if not leads(work, case, attempt):
+                raise Refused(Reason.PROOF_CLOSED)
             self._turns.take(
                 work, case, Commanded(Command.PERSON), dedupe_key=f"page/{new_id(self._entropy, at)}", at=at
             )
@@ -180,6 +191,18 @@ class CasePageService:
 
     async def saved_code(self, handle: str, browser: str, typed: str) -> None:
         await self._entry.saved_code(handle, browser, typed)
+
+    async def mail_code(
+        self, handle: str, browser: str, *, address: str, choice: str, read_on: str
+    ) -> None:
+        if self._issued is None:
+            raise Refused(Reason.PROOF_CLOSED)
+        await self._issued.ask(handle, browser, typed=address, choice=choice, read_on=read_on)
+
+    async def issued_code(self, handle: str, browser: str, typed: str) -> None:
+        if self._issued is None:
+            raise Refused(Reason.PROOF_CLOSED)
+        await self._issued.enter(handle, browser, typed)
 
     async def ask_check(self, handle: str, browser: str, *, how: str, number_ref: str, counter: str) -> None:
         await self._entry.ask_check(handle, browser, how=how, number_ref=number_ref, counter=counter)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
 from datetime import datetime
 
 from bot.core import policy as rules
 from bot.core.facts import STRONG_TYPES
-from bot.core.model import ActKind, ProofKind, Visitor
+from bot.core.model import ActKind, PassShape, ProofKind, Rank, Visitor
 from bot.core.proofs import Circumstances, Door, Wanted, doors
 from bot.core.proofs.door import SET_UP
 from bot.core.records import (
@@ -22,6 +22,7 @@ from bot.core.records import (
     Card,
     Case,
     Check,
+    CounterBrowser,
     Evidence,
     Handover,
     JsonMap,
@@ -30,6 +31,7 @@ from bot.core.records import (
     Shift,
 )  # fmt: skip
 from bot.ports.case_page import (
+    DAY_PASS,
     CaseView,
     Challenge,
     CheckUnderWay,
@@ -41,8 +43,9 @@ from bot.ports.case_page import (
 )  # fmt: skip
 from bot.ports.store import Among, UnitOfWork
 from bot.service.attempts import closed, present
-from bot.service.evidence import EvidenceBook, as_passed
+from bot.service.evidence import EvidenceBook, as_passed, passed_here
 from bot.service.handover import LIVE
+from bot.service.issued_proof import IssuedProof
 from bot.service.limits import Limits
 from bot.service.proving import Provings, strong_left
 from bot.service.sealing import info
@@ -59,13 +62,17 @@ class CaseViews:
         *,
         open_now: Callable[[datetime], bool],
         video_url: str = "",
+        issued: IssuedProof | None = None,
+        ways: frozenset[ProofKind] = SET_UP,
     ) -> None:
-        """*open_now*: whether the desk's service hours hold."""
+        """*open_now*: whether the desk's service hours hold. *ways*: the proofs that can be given here."""
         self._book = book
         self._provings = provings
         self._limits = limits
         self._open_now = open_now
         self._video_url = video_url
+        self._issued = issued
+        self._ways = ways
 
     def of(self, work: UnitOfWork, case: Case, attempt: Attempt | None, at: datetime) -> CaseView:
         """The view of the browser whose attempt this is (None: it claimed nothing)."""
@@ -106,7 +113,7 @@ class CaseViews:
         if case.status == "with_person":
             return self._with_person(work, case, at, fields)
         request = work.first(Request, case_id=case.id, status=Among(("open", "executing")))
-        if request is not None:
+        if request is not None and request.attempt_id == attempt.id:
             waiting = self._waiting(work, case, request)
             return CaseView(Stage.WAIT, at, case.locale, waiting=waiting, **fields)
         proving = work.get(Proving, case.id)
@@ -128,13 +135,18 @@ class CaseViews:
         rows = self._book.standing(work, case, attempt, at)
         checks = [c for c in work.find(Check, attempt_id=attempt.id) if c.status in ("asked", "signed")]
         fields |= {
+            "asks": tuple(map(str, proving.acts)),
             "passed": tuple((r.kind, r.at) for r in rows),
             "under_way": tuple(self._under_way(work, c, proving) for c in checks),
-            "address_needed": case.proven_at is None and case.identified_by in ("", "typed"),
+            "address_needed": case.proven_at is None
+            and case.identified_by in ("", "typed")
+            and attempt.via != "number",
         }
         if rows and not proving.rank:
             return CaseView(Stage.LOOK, at, case.locale, **fields)
         if self._provings.satisfied(work, case, proving, attempt, at):
+            if not self._provings.asks_of_methods(proving):
+                return CaseView(Stage.LOOK, at, case.locale, **fields)  # answered in a moment
             gone = {m["id"] for m in attempt.gone}
             fields["methods"] = tuple(
                 MethodChoice(m["id"], m["type"], m["label"], m["type"] in STRONG_TYPES, m["id"] in gone)
@@ -143,9 +155,13 @@ class CaseViews:
             if attempt.gone_at and attempt.gone_at >= proving.opened_at:
                 fields["still_strong"] = tuple(strong_left(proving, attempt))
             return CaseView(Stage.TICK, at, case.locale, **fields)
-        if case.proven_at:
+        if passed_here(work, attempt):
             numbers = proving.known.get("numbers", ())
             fields["numbers"] = tuple(NumberChoice(n["ref"], n["masked"], n["source"]) for n in numbers)
+        if self._issued is not None:
+            if passed_here(work, attempt):
+                fields["addresses"] = self._issued.choices(work, case, at)
+            fields["code_sent"] = self._issued.sent(work, attempt, at)
         fields["doors"] = self._doors(work, case, attempt, proving, rows, checks, at)
         return CaseView(Stage.PROVE, at, case.locale, **fields)
 
@@ -159,12 +175,14 @@ class CaseViews:
         checks: list[Check],
         at: datetime,
     ) -> tuple[Door, ...]:
-        told = bool(proving.rank) and case.proven_at is not None
+        told = bool(proving.rank) and passed_here(work, attempt)
         codes = str(proving.known.get("codes", "")) if told else ""
+        mail = self._mail(proving) if told else ""
         manager = bool(proving.known.get("manager", True)) if told else None
         wanted = None
         if told:
-            available = SET_UP - ({ProofKind.SAVED_CODE} if codes in ("none", "young") else set())
+            available = self._ways - ({ProofKind.SAVED_CODE} if codes in ("none", "young") else set())
+            available -= {ProofKind.ISSUED_CODE} if mail in ("none", "young") else set()
             if manager is False:
                 available -= {ProofKind.MANAGER}
             needs = rules.open_proofs(
@@ -179,12 +197,21 @@ class CaseViews:
                 under_way=frozenset(ProofKind(c.kind) for c in checks),
                 desk_open=bool(work.count(Shift, ended_at=None)) or self._open_now(at),
                 video=bool(self._video_url),
+                counters=work.count(CounterBrowser, revoked_at=None) > 0,
                 codes=codes or None,
                 manager=manager,
                 strong_left=not (attempt.gone_at and not strong_left(proving, attempt)),
-                set_up=SET_UP,
+                mail=mail or None,
+                set_up=self._ways,
             )
         )
+
+    @staticmethod
+    def _mail(proving: Proving) -> str:
+        """Whether a code by mail can help: on a first day only one to HR's address, later never that."""
+        if proving.rank == Rank.NEW_ACCOUNT:
+            return "good" if proving.known.get("hiring") else "none"
+        return str(proving.known.get("mail", ""))
 
     def _under_way(self, work: UnitOfWork, check: Check, proving: Proving) -> CheckUnderWay:
         card = work.get(Card, check.case_id)
@@ -201,7 +228,7 @@ class CaseViews:
         card = work.get(Card, case.id)
         return Waiting(
             request.asked_at, request.expires_at, work.count(Shift, ended_at=None),
-            card.taken_name if card else "", bool(card and card.escalated_at),
+            card.taken_name if card else "", bool(card and card.escalated_at), asked_for(request.acts),
         )  # fmt: skip
 
     def _card(self, work: UnitOfWork, case: Case, at: datetime) -> Waiting:
@@ -235,7 +262,13 @@ class CaseViews:
             wire=json.loads(handover.sealed) if handover.status == "shown" and handover.sealed else {},
             minutes=int(act.get("minutes", 0)),
             once=bool(act.get("once", True)),
+            shape=str(act.get("shape", "")),
         )
+
+
+def asked_for(acts: Iterable[JsonMap]) -> tuple[str, ...]:
+    """The acts of a request, one word per kind, in order; a day pass has a word of its own."""
+    return tuple(dict.fromkeys(DAY_PASS if a["shape"] == PassShape.DAY else str(a["kind"]) for a in acts))
 
 
 def challenge_of(attempt: Attempt) -> Challenge | None:

@@ -6,7 +6,6 @@ codes exist in clear only in the one answer that shows them.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.effects import Tell
@@ -20,13 +19,13 @@ from bot.ports.sessions import Sessions
 from bot.ports.sign_in import Finished, Landing, Purpose, Redirect, SignInAsk, SignIns
 from bot.ports.store import Over, Store, UnitOfWork
 from bot.service.codes import SLOW, CodeBook
+from bot.service.grants import granted, grants, spend
 from bot.service.identity import link_of, own_words
 from bot.service.keys import Keys
 from bot.service.link_changes import LinkChanges
 from bot.service.notices import notice_job
 from bot.service.sightings import known, note
 
-GRANT = timedelta(minutes=5)
 PATH = "/me"
 _NOT_SHOWN = frozenset({"password", "temporaryAccessPass"})
 
@@ -61,7 +60,7 @@ class MyPageService:
             at=at,
             codes=await self._book.kept(session.oid),
             methods=await self._methods(session.oid, at),
-            may_make=self._granted(session, at),
+            may_make=granted(session, at),
             chats=await self._store.read(lambda work: self._chats(work, session.oid)),
         )
 
@@ -113,45 +112,42 @@ class MyPageService:
         value = await self._sessions.open("me", done.who, {})
         return Landing(PATH, session=value, session_kind="me")
 
-    async def enrol(self, session: Session, browser_hash: str, *, slow: bool) -> Redirect:
+    async def enrol(
+        self, session: Session, browser_hash: str, *, slow: bool, what: str = "codes"
+    ) -> Redirect:
         purpose = Purpose.ENROL_SLOW if slow else Purpose.ENROL
         return await self._sign_ins.begin(
-            SignInAsk(purpose, browser_hash, subject_ref=session.oid, expected_oid=session.oid)
-        )
+            SignInAsk(
+                purpose, browser_hash, subject_ref=session.oid, expected_oid=session.oid,
+                payload={"what": what},
+            )
+        )  # fmt: skip
 
     async def enrolled(self, done: Finished) -> Landing:
         """Handler of `Purpose.ENROL` and `Purpose.ENROL_SLOW`: a session with one grant."""
-        until = self._clock.now() + GRANT
-        facts = {"grant": until.isoformat(), "strong": done.signing.purpose == Purpose.ENROL}
+        facts = grants(self._clock.now(), strong=done.signing.purpose == Purpose.ENROL)
         value = await self._sessions.open("me", done.who, facts)
-        return Landing(f"{PATH}#codes", session=value, session_kind="me")
+        what = str(done.signing.payload.get("what", "codes"))
+        return Landing(f"{PATH}#{what}", session=value, session_kind="me")
 
     # --- codes -----------------------------------------------------------------------------------
 
     async def make(self, session: Session) -> CodeSheet:
         at = self._clock.now()
-        if not self._granted(session, at):
+        if not granted(session, at):
             raise Refused(Reason.STALE_SIGN_IN)
         oid = session.oid
-        strong = bool(session.facts.get("strong"))
         codes = self._book.draw()
         rows = await self._book.prepare(oid, codes, at=at, counts_from=at + SLOW)
 
         def keep(work: UnitOfWork) -> datetime:
-            row = work.lock(Session, session.id_hash)
-            if row is None or row.ended_at is not None or not self._granted(row, at):
-                raise Refused(Reason.STALE_SIGN_IN)
-            work.put(replace(row, facts={**row.facts, "grant": ""}))
+            strong = spend(work, session, at)
             recovered = work.count(Execution, subject_oid=oid, started_at=Over(at - SLOW)) > 0
             dated = self._book.dated(work, rows, strong=strong, after_recovery=recovered)
             self._book.keep(work, dated, by=oid, method="sign_in")
-            work.enqueue([notice_job(f"codes/{rows[0].set_id}", "codes_made", oid=oid, at=at)])
+            work.enqueue([notice_job(f"codes/{rows[0].set_id}", "codes_made", oid=oid, at=at, stops=f"codes:{rows[0].set_id}")])
             return dated[0].counts_from
 
         counts_from = await self._store.transact(keep)
         slow = counts_from - at > timedelta(days=4)
         return CodeSheet(codes, session.name, at, counts_from, slow)
-
-    def _granted(self, session: Session, at: datetime) -> bool:
-        grant = str(session.facts.get("grant", ""))
-        return bool(grant) and at < datetime.fromisoformat(grant)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from bot.core import policy as rules
 from bot.core.audit import Tag, audit_row
@@ -42,6 +42,14 @@ GIVE_UP = timedelta(minutes=2)
 """After this an account that still cannot be read counts as what it could be at worst."""
 
 
+class Enrolled(Protocol):
+    """What a person enrolled, as the page may tell of it after one evidence."""
+
+    async def known(self, oid: str) -> JsonMap:
+        """Closed words for `Proving.known`, such as `mail`: `good`, `young` or `none`."""
+        ...
+
+
 class Provings:
     def __init__(
         self,
@@ -57,8 +65,10 @@ class Provings:
         *,
         law: Law,
         groups: tuple[str, ...] = (),
+        enrolled: Enrolled | None = None,
     ) -> None:
-        """*groups* are the ids whose membership rank and policy ask about."""
+        """*groups* are the ids whose membership rank and policy ask about; *enrolled*: what the person
+        set up besides saved codes."""
         self._store = store
         self._clock = clock
         self._entropy = entropy
@@ -70,6 +80,7 @@ class Provings:
         self._vouchers = vouchers
         self._law = law
         self._groups = groups
+        self._enrolled = enrolled
 
     # --- performers ------------------------------------------------------------------------------
 
@@ -119,11 +130,43 @@ class Provings:
         )
         return found is not None
 
+    def asks_of_methods(self, proving: Proving) -> bool:
+        """Whether the person must say which methods they cannot use. Signing out everywhere touches no
+        method, and somebody who can still sign in may want it, too."""
+        return any(ActKind(act) in rules.PASS_ACTS for act in proving.acts)
+
     # --- reading the account -----------------------------------------------------------------------
 
     async def assess(self, case_id: str) -> None:
         """Read the subject's account once the first evidence passed, and note rank and methods. Safe
-        to call at any time; answers the flow `refused` where the row allows nobody."""
+        to call at any time; answers the flow `refused` where the row allows nobody, and `ok` where
+        the evidence is complete and nothing is left to be said."""
+        await self._look(case_id)
+        await self._settle(case_id)
+
+    async def _settle(self, case_id: str) -> None:
+        at = self._clock.now()
+
+        def complete(work: UnitOfWork) -> Case | None:
+            case, proving = work.get(Case, case_id), work.get(Proving, case_id)
+            if case is None or case.status != "open" or proving is None or proving.closed_at is not None:
+                return None
+            if not proving.rank or self.asks_of_methods(proving):
+                return None
+            pages = work.find(Attempt, case_id=case_id, status="open")
+            return case if any(self.satisfied(work, case, proving, one, at) for one in pages) else None
+
+        def answer(work: UnitOfWork) -> None:
+            work.case(case_id)
+            case = complete(work)
+            if case is not None:
+                self._stops.answer(work, case, "ok", at)
+
+        if await self._store.read(complete) is not None:
+            await self._store.transact(answer)
+            self._store.notify(case_id)
+
+    async def _look(self, case_id: str) -> None:
         at = self._clock.now()
 
         def due(work: UnitOfWork) -> tuple[Case, bool] | None:
@@ -180,6 +223,7 @@ class Provings:
             "numbers": [{"ref": n.ref, "masked": n.masked, "source": n.source} for n in numbers if n.usable],
             "codes": await self._saved_codes.state(case.subject_oid),
             "manager": manager,
+            **(await self._enrolled.known(case.subject_oid) if self._enrolled else {}),
         }
 
     # --- the person's part -----------------------------------------------------------------------

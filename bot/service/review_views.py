@@ -11,7 +11,6 @@ from bot.core.law import Law, Proof
 from bot.core.model import Oid, ProofKind, Rank, Reason
 from bot.core.plan import act_of, pass_allowed, timed
 from bot.core.policy import open_proofs
-from bot.core.proofs.door import SET_UP
 from bot.core.rank import Ranked, rank_of
 from bot.core.records import Attempt, Card, Case, Check, Evidence, Execution, Intent, Proving, Request, Review
 from bot.core.sets import Passed
@@ -177,6 +176,8 @@ class ReviewReader:
                     p.row.at,
                     await self._name(p.row.by_oid),
                     p.intact,
+                    str(p.row.how.get("mask", "")),
+                    str(p.row.how.get("read_on", "")),
                 )
                 for p in rows.proofs
             ]
@@ -207,7 +208,7 @@ class ReviewReader:
             for p in rows.proofs
             if p.intact
         ]
-        needs = open_proofs(row, passed, remembered=rows.attempt.remembered, available=SET_UP)
+        needs = open_proofs(row, passed, remembered=rows.attempt.remembered, available=self._law.ways)
         return tuple(str(n) for n in needs)
 
     def pass_policy(self, world: World, request: Request | None) -> str:
@@ -242,7 +243,9 @@ class ReviewReader:
 def acts_view(request: Request, world: World) -> tuple[ActView, ...]:
     labels = {str(a["method_id"]): str(a["label"]) for a in request.acts}
     return tuple(
-        ActView(a.kind.value, labels.get(a.method_id, "") if a.method_id else "", a.minutes, a.once)
+        ActView(
+            a.kind.value, labels.get(a.method_id, "") if a.method_id else "", a.minutes, a.once, shape=a.shape
+        )  # fmt: skip
         for a in timed([act_of(a) for a in request.acts], world.pass_policy)
     )
 

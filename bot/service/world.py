@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.facts import AccountFacts, LivePass, PassPolicy, Person, Read, Unreadable
-from bot.core.law import Facts, Law, Ledger, Page, Proof
+from bot.core.law import Facts, Law, Ledger, Page, Proof, Stand
 from bot.core.model import Oid, Reason
 from bot.core.records import (
     Attempt,
@@ -22,7 +22,6 @@ from bot.core.records import (
     Execution,
     Handover,
     Limit,
-    RememberedBrowser,
     Request,
     Withdrawal,
 )
@@ -30,14 +29,16 @@ from bot.errors import KeyturnError
 from bot.ports.clock import Clock
 from bot.ports.directory import Directory
 from bot.ports.store import UnitOfWork
-from bot.service.attempts import REMEMBERED
 from bot.service.handover import used_passes
+from bot.service.helper_set import HelperSet
+from bot.service.helping import helper_of
 from bot.service.keys import Keys
+from bot.service.remembered import remembers
 from bot.service.sightings import had_methods
+from bot.service.spacing import day_passes, forgotten_at
 
 _CLOSE = timedelta(minutes=2)
 """How long after a void execution a pass may still turn up that it made."""
-_FORGOTTEN = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +50,43 @@ class World:
     people: dict[str, AccountFacts]
     witnesses: dict[str, Read[Person | None]]
     pass_policy: Read[PassPolicy]
+    stand: Stand | None = None
 
 
 class Reader:
     """Graph, for decisions. *groups* are the configured ids whose membership matters."""
 
-    def __init__(self, directory: Directory, clock: Clock, groups: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        clock: Clock,
+        groups: tuple[str, ...],
+        helpers: HelperSet | None = None,
+    ) -> None:
         self._directory = directory
         self._clock = clock
         self._groups = groups
+        self._helpers = helpers
 
-    async def gather(self, subject: str, approvers: Iterable[str], witnesses: Iterable[str]) -> World:
+    async def gather(
+        self, subject: str, approvers: Iterable[str], witnesses: Iterable[str], *, helper: str = ""
+    ) -> World:
         read_at = self._clock.now()
         policy = await self._policy()
         scoped = () if isinstance(policy, Unreadable) else (*policy.include_groups, *policy.exclude_groups)
         asked = tuple(g for g in dict.fromkeys((*self._groups, *scoped)) if g and g != "all_users")
         oids, seen = tuple(dict.fromkeys(approvers)), tuple(dict.fromkeys(w for w in witnesses if w))
-        first, people, others = await asyncio.gather(
+        first, people, others, stand = await asyncio.gather(
             self._directory.facts(Oid(subject), groups=asked),
             asyncio.gather(*(self._directory.facts(Oid(o), groups=asked, methods=False) for o in oids)),
             asyncio.gather(*(self._person(o) for o in seen)),
+            self._stand(helper, subject),
         )
-        return World(
-            read_at, first, dict(zip(oids, people, strict=True)), dict(zip(seen, others, strict=True)), policy
-        )
+        known, told = dict(zip(oids, people, strict=True)), dict(zip(seen, others, strict=True))
+        return World(read_at, first, known, told, policy, stand)
+
+    async def _stand(self, helper: str, subject: str) -> Stand | None:
+        return await self._helpers.stand(helper, subject) if helper and self._helpers else None
 
     async def _policy(self) -> Read[PassPolicy]:
         try:
@@ -146,22 +160,22 @@ def facts_for(
         page=_page(work, keys, case, attempt, now),
         ledger=_ledger(work, world, case, request, approver, now),
         opener=opener_of(work, case, keys),
+        stand=world.stand,
     )
 
 
 def _page(work: UnitOfWork, keys: Keys, case: Case, attempt: Attempt | None, now: datetime) -> Page:
     if attempt is None:
         return Page("ended", "", now, None)
-    remembered = any(
-        r.thumbprint == attempt.thumbprint and now - r.since >= REMEMBERED and keys.row_mac_fits(r)
-        for r in work.find(RememberedBrowser, subject_oid=case.subject_oid)
-    )
+    remembered = remembers(work, keys, case.subject_oid, attempt.thumbprint, now)
     return Page(
         attempt.status,
         attempt.thumbprint,
         attempt.expires_at,
         attempt.answered_at,
         attempt.remembered and remembered,
+        frozenset(str(m["id"]) for m in attempt.gone),
+        helper_of(work, keys, attempt),
     )
 
 
@@ -169,14 +183,14 @@ def _ledger(
     work: UnitOfWork, world: World, case: Case, request: Request, approver: str, now: datetime
 ) -> Ledger:
     subject = request.subject_oid
-    forgot = work.get(Limit, f"forgot/{subject}")
     day = work.get(Limit, f"passes/{approver}/{now:%Y-%m-%d}")
     return Ledger(
         case_status=case.status,
         request_status=request.status,
         execution_open=work.first(Execution, subject_oid=subject, status="open") is not None,
         used_passes=used_passes(work, subject, now),
-        forgotten_at=forgot.until - _FORGOTTEN if forgot else None,
+        day_passes=day_passes(work, subject, now),
+        forgotten_at=forgotten_at(work, subject),
         own_passes=own_passes(work, case, world.subject.live_pass),
         passes_today=day.count if day else 0,
         recovered={o: at for o in world.people if (at := _recovered(work, o))},

@@ -9,6 +9,7 @@ import pytest
 from bot.core.facts import Method
 from bot.core.model import LiveHow, ProofKind
 from bot.core.proofs import Circumstances, Door, Wanted, Why, doors
+from bot.core.proofs.door import set_up
 from bot.core.proofs.live_check import masked, numbers_on_record
 from tests.fakes.proving import person
 
@@ -56,6 +57,18 @@ def test_after_evidence_the_reasons_are_told() -> None:
     assert found[ProofKind.LIVE_CHECK].why is Why.PASSED
     assert found[ProofKind.SAVED_CODE].why is Why.NO_CODES
     assert found[ProofKind.MANAGER].why is Why.NO_MANAGER
+
+
+@pytest.mark.parametrize(
+    ("mail", "why"), [("none", Why.NO_ADDRESS), ("young", Why.YOUNG_ADDRESS), ("good", None), (None, None)]
+)
+def test_a_code_by_mail_is_open_where_letters_leave_and_an_address_counts(
+    mail: str | None, why: Why | None
+) -> None:
+    """Without a mail server it is not set up; before evidence it is open to every name."""
+    found = by_kind(Circumstances(mail=mail, set_up=set_up(mail=True)))[ProofKind.ISSUED_CODE]
+    assert (found.open, found.why) == (why is None, why)
+    assert by_kind(Circumstances(mail=mail))[ProofKind.ISSUED_CODE].why is Why.NOT_SET_UP
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,10 @@ class CasePage:
         return {
             "address": lambda h, b, f: pages.address(h, b, _text(f, "address")),
             "code": lambda h, b, f: pages.saved_code(h, b, _text(f, "code")),
+            "mail": lambda h, b, f: pages.mail_code(
+                h, b, address=_text(f, "address"), choice=_text(f, "to"), read_on=_text(f, "read_on")
+            ),
+            "mail-code": lambda h, b, f: pages.issued_code(h, b, _text(f, "digits")),
             "check": lambda h, b, f: pages.ask_check(
                 h, b, how=_text(f, "how"), number_ref=_text(f, "number"), counter=_text(f, "counter")
             ),
@@ -169,7 +173,9 @@ class CasePage:
         jwk = data.get("jwk")
         if not isinstance(jwk, dict):
             raise Refused(Reason.BAD_FORM, detail="jwk")
-        await self._pages.key(request.match_info["handle"], self._browser(request), jwk)
+        await self._pages.key(
+            request.match_info["handle"], self._browser(request), jwk, forgotten=_text(data, "forgotten")
+        )
         return self._shell.json({"ok": True})
 
     async def pulse(self, request: web.Request) -> web.Response:

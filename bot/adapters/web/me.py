@@ -10,19 +10,24 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.adapters.web.my_ways import MyWaysForms, status, ways_json
 from bot.adapters.web.shell import Shell
 from bot.core.model import Reason
 from bot.core.records import Session
 from bot.errors import Refused
 from bot.ports.my_page import MyPage, MyView
+from bot.ports.my_ways import MyWays
 
 KIND = "me"
+PARTS = ("codes", "addresses", "browsers", "contacts")
+"""Parts of the page to which a fresh sign-in comes back."""
 
 
 class Me:
-    def __init__(self, shell: Shell, my_page: MyPage) -> None:
+    def __init__(self, shell: Shell, my_page: MyPage, ways: MyWays) -> None:
         self._shell = shell
         self._my_page = my_page
+        self._ways = ways
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -32,6 +37,7 @@ class Me:
             web.post("/me/codes", self.make),
             web.post("/me/unlink", self.unlink),
             web.post("/me/sign-out", self.sign_out),
+            *MyWaysForms(self._shell, self._ways, self.show).routes(),
         ]
 
     async def view(self, request: web.Request) -> web.Response:
@@ -40,10 +46,19 @@ class Me:
             if _wants_json(request):
                 raise Refused(Reason.NOT_SIGNED_IN)
             return self._shell.page(request, "me_door.html")
-        view = await self._my_page.view(session)
         if _wants_json(request):
-            return self._shell.json(_view_json(view))
-        return self._shell.page(request, "me.html", view=view)
+            view, ways = await self._my_page.view(session), await self._ways.view(session)
+            return self._shell.json(_view_json(view) | ways_json(ways))
+        return await self.show(request, session)
+
+    async def show(
+        self, request: web.Request, session: Session, problem: Reason | None = None, part: str = ""
+    ) -> web.Response:
+        """The page, with what was wrong in which of its parts."""
+        view, ways = await self._my_page.view(session), await self._ways.view(session)
+        return self._shell.page(
+            request, "me.html", status=status(problem), view=view, ways=ways, problem=problem, part=part
+        )
 
     async def sign_in(self, request: web.Request) -> web.Response:
         await self._shell.form(request)
@@ -58,7 +73,10 @@ class Me:
         session = await self._session(request)
         value, browser = self._browser(request)
         slow = form.text("method") == "other"
-        response = self._shell.to_authority(await self._my_page.enrol(session, browser, slow=slow))
+        what = form.text("for") if form.text("for") in PARTS else PARTS[0]
+        response = self._shell.to_authority(
+            await self._my_page.enrol(session, browser, slow=slow, what=what)
+        )
         if value:
             self._shell.give_browser(response, value)
         return response

@@ -49,6 +49,22 @@ async function inKeys(mode, work) {
 const storedKey = () => inKeys("readonly", (keys) => keys.get(base));
 const forgetKey = () => inKeys("readwrite", (keys) => keys.delete(base));
 
+// The key that this browser keeps since its owner enrolled it on my page (me.js). Somebody who says that
+// this computer is shared gives it up for good.
+const KEPT = "remembered";
+const shared = () => room().dataset.shared === "yes";
+
+async function rememberedKey() {
+  const key = await inKeys("readonly", (keys) => keys.get(KEPT));
+  if (!key) return null;
+  if (shared()) {
+    await inKeys("readwrite", (keys) => keys.delete(KEPT));
+    return { forgotten: key.thumbprint };
+  }
+  await inKeys("readwrite", (keys) => keys.put(key, base));
+  return storedKey();
+}
+
 async function makeKey() {
   const pair = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"]);
   const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
@@ -260,8 +276,9 @@ async function begin() {
   try {
     let key = await storedKey();
     if (stage === "key" && (!key || key.thumbprint !== thumbprint)) {
-      key = await makeKey();
-      await post("key", { jwk: key.jwk });
+      const kept = await rememberedKey();
+      key = kept?.jwk ? kept : await makeKey();
+      await post("key", { jwk: key.jwk, forgotten: kept?.forgotten ?? "" });
       // Load the page again: a key that does not outlive that is of no use later.
       return window.location.reload();
     }
