@@ -160,7 +160,7 @@ class CaseViews:
             fields["numbers"] = tuple(NumberChoice(n["ref"], n["masked"], n["source"]) for n in numbers)
         if self._issued is not None:
             if passed_here(work, attempt):
-                fields["addresses"] = self._issued.choices(work, case, at)
+                fields["addresses"] = self._issued.choices(work, case, attempt, at)
             fields["code_sent"] = self._issued.sent(work, attempt, at)
         fields["doors"] = self._doors(work, case, attempt, proving, rows, checks, at)
         return CaseView(Stage.PROVE, at, case.locale, **fields)

@@ -29,6 +29,8 @@ from bot.service.notices import notice_job
 from bot.service.stops import Stops
 
 MAX_AGE = timedelta(minutes=60)
+GIVEN_AWAY = frozenset({"helper"})
+"""Why proofs of a page were made void by its own person, who goes on elsewhere with new ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class EvidenceBook:
             raise Refused(Reason.KEY_MISSING)
         if not case.subject_oid:
             raise Refused(Reason.WRONG_CODE, detail="no subject")
+        if attempt.helper_oid:
+            how = {**how, "helper": attempt.helper_oid}
         row = self._row(case, attempt, kind, how, by_oid, at)
         work.add(row)
         self._limits.passed(work, case, attempt)
@@ -108,7 +112,7 @@ class EvidenceBook:
     def _doubt(self, work: UnitOfWork, case: Case, attempt: Attempt) -> str:
         """Why a person must look although a proof passed; "" when none."""
         rows = work.find(Evidence, case_id=case.id)  # void or not: somebody else got that far
-        if any(row.attempt_id != attempt.id for row in rows):
+        if any(row.attempt_id != attempt.id and row.void_reason not in GIVEN_AWAY for row in rows):
             return "second_attempt"
         others = [c for c in work.find(Case, subject_oid=case.subject_oid, status="open") if c.id != case.id]
         if any(c.proven_at for c in others):
@@ -145,6 +149,12 @@ class EvidenceBook:
             )
         )  # fmt: skip
         refresh(work, row.case_id, f"evidence/{row.id}", at)
+
+
+def passed_here(work: UnitOfWork, attempt: Attempt) -> bool:
+    """Whether this browser ever passed a proof: what is personal shows to nobody else, whatever passed
+    in another browser of the case."""
+    return work.first(Evidence, attempt_id=attempt.id) is not None
 
 
 def as_passed(rows: tuple[Evidence, ...]) -> list[Passed]:

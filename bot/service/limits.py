@@ -37,6 +37,9 @@ class Budgets:
     openings_account: int = 10  # cases without evidence, a chat account a day
     openings_network: int = 60  # the same, a network an hour
     wrong_numbers: int = 10  # typed case numbers, a case an hour
+    claims_network: int = 20  # wrong case numbers with an address, a network an hour
+    claims_number: int = 10  # the same, a number an hour, whether there is such a case or not
+    messages_network: int = 600  # at the front door before any evidence, a network an hour
 
 
 class Limits:
@@ -114,6 +117,29 @@ class Limits:
 
     def _numbers(self, case: Case, at: datetime) -> str:
         return f"number/{case.id}/{at:%Y-%m-%dT%H}"
+
+    # --- the front door ------------------------------------------------------------------------
+
+    def claiming(self, work: UnitOfWork, *, network: str, number: str, at: datetime) -> tuple[bool, bool]:
+        """Count somebody who says a case number and an address, before it is looked at: (whether the
+        network, whether the number had a try left). The number counts as it was typed, or the count
+        would tell which ones exist."""
+        counts = [work.bump(ident, until=at + _DAY) for ident in self._claims(network, number, at)]
+        return counts[0] <= self.budgets.claims_network, counts[1] <= self.budgets.claims_number
+
+    def claimed(self, work: UnitOfWork, *, network: str, number: str, at: datetime) -> None:
+        """It was right: the try is given back."""
+        for ident in self._claims(network, number, at):
+            work.bump(ident, until=at + _DAY, by=-1)
+
+    def _claims(self, network: str, number: str, at: datetime) -> tuple[str, str]:
+        hour = f"{at:%Y-%m-%dT%H}"
+        return f"claim/network/{network}/{hour}", f"claim/number/{number}/{hour}"
+
+    def talking(self, work: UnitOfWork, *, network: str, at: datetime) -> bool:
+        """Count a message at the front door; False when the network has sent too many."""
+        count = work.bump(f"talk/network/{network}/{at:%Y-%m-%dT%H}", until=at + _DAY)
+        return count <= self.budgets.messages_network
 
     def _count(self, work: UnitOfWork, ident: str) -> int:
         found = work.get(Limit, ident)

@@ -22,10 +22,11 @@ from bot.ports.sign_in import Finished, Landing, Purpose, Redirect, SignInAsk, S
 from bot.ports.store import Store, UnitOfWork
 from bot.ports.vouchers import Vouchers
 from bot.service import digits
+from bot.service.arrivals import leads
 from bot.service.attempts import Attempts
 from bot.service.chance import new_id
 from bot.service.counter import Counter
-from bot.service.evidence import EvidenceBook
+from bot.service.evidence import EvidenceBook, passed_here
 from bot.service.keys import Keys, b64, canonical, hashed
 from bot.service.limits import Limits
 from bot.service.on_record import on_record
@@ -74,8 +75,9 @@ class ProofEntry(Trying):
             person = None
 
         def fn(work: UnitOfWork) -> None:
-            case, _ = self._page(work, handle, browser, at)
-            if case.identified_by not in ("", "typed") or case.proven_at is not None:
+            case, attempt = self._page(work, handle, browser, at)
+            typed_before = case.identified_by in ("", "typed") and case.proven_at is None
+            if not typed_before or not leads(work, case, attempt):
                 raise Refused(Reason.PROOF_CLOSED)
             if work.bump(f"address/{case.id}", until=at + timedelta(days=1)) > _ADDRESSES:
                 raise Refused(Reason.TOO_MANY)
@@ -116,8 +118,8 @@ class ProofEntry(Trying):
         way = _way(how)
         if way is LiveHow.VIDEO and not self._video:
             raise Refused(Reason.PROOF_CLOSED)
-        case, _ = await self._store.read(lambda work: self._page(work, handle, browser, at, lock=False))
-        numbers = (await on_record(self._store, self._directory, case, at))[0] if case.proven_at else ()
+        case, told = await self._store.read(lambda work: self._told(work, handle, browser, at))
+        numbers = (await on_record(self._store, self._directory, case, at))[0] if told else ()
         if number_ref and number_ref not in {n.ref for n in numbers if n.usable}:
             raise Refused(Reason.BAD_FORM, detail="number")
 
@@ -238,6 +240,11 @@ class ProofEntry(Trying):
     def back(self, signing: Signing) -> str:
         """The case page that a sign-in for a case returns to."""
         return f"/c/{self._keys.handle('case', str(signing.payload.get('case_id', '')))}"
+
+    def _told(self, work: UnitOfWork, handle: str, browser: str, at: datetime) -> tuple[Case, bool]:
+        """The case, and whether this page may be told what is personal."""
+        case, attempt = self._page(work, handle, browser, at, lock=False)
+        return case, passed_here(work, attempt)
 
 
 def _way(how: str) -> LiveHow:

@@ -29,6 +29,7 @@ from bot.ports.vouchers import VoucherGlance, VoucherView
 from bot.service import digits as six
 from bot.service.attempts import closed, present
 from bot.service.chance import new_id
+from bot.service.evidence import passed_here
 from bot.service.keys import Keys, b64, canonical, hashed
 from bot.service.notices import notice_job
 from bot.service.stops import Stops
@@ -71,7 +72,8 @@ class VoucherService:
             return False
 
     async def ask(self, case: Case, attempt: Attempt) -> Reason | None:
-        if not case.subject_oid or case.proven_at is None:  # before one evidence nobody is written to
+        told = await self._store.read(lambda work: passed_here(work, attempt))
+        if not case.subject_oid or not told:  # before one evidence nobody is written to
             return Reason.PROOF_CLOSED
         try:
             manager = await self._directory.manager(Oid(case.subject_oid))
@@ -243,7 +245,7 @@ class VoucherService:
                 raise Refused(Reason.ATTEMPT_ENDED)
             work.put(replace(check, status="failed", ended_reason="refused", by_oid=session.oid))
             self._audit(work, check, at, Tag.VOUCH_REFUSED, session.oid, case)
-            self._stops.freeze(work, case, attempt, "manager_refused", at)
+            self._stops.object_to(work, case, attempt, "manager_refused", at)
 
         await self._store.transact(fn)
         self._store.notify(found.case_id)

@@ -16,7 +16,6 @@ from playwright.async_api import Page as Window
 from playwright.async_api import expect
 
 from bot.adapters.web.app import build
-from bot.adapters.web.help import HelpPage
 from bot.adapters.web.polling import Polls
 from bot.adapters.web.review import ReviewPage
 from bot.adapters.web.shell import Shell, Site
@@ -32,7 +31,7 @@ from tests.core.deciding import AGENT, CHECKER, ELIGIBLE, SECOND, SUBJECT, admin
 from tests.fakes.approving import World
 from tests.fakes.clock import FakeClock, FakeEntropy
 from tests.web.browsing import Answer, Browser
-from tests.web.house import ROOT, free_port, words
+from tests.web.house import ROOT, free_port, sign, words
 
 
 class FakeDesk:
@@ -132,7 +131,7 @@ async def page(store: Store, clock: FakeClock, entropy: FakeEntropy) -> AsyncIte
     shell = Shell(site, words(), sessions, entropy, ROOT / "templates")
     desk, checks, polls = FakeDesk(), FakeChecks(clock), Polls(store)
     review = ReviewPage(shell, world.reviews, checks, desk, polls)  # type: ignore[arg-type]
-    runner = web.AppRunner(build(shell, [review, HelpPage(shell)]), access_log=None)
+    runner = web.AppRunner(build(shell, [review, sign(shell)]), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     async with Browser(url) as browser:

@@ -18,10 +18,13 @@ from bot.core.model import Reason
 from bot.errors import Refused
 
 BROWSER_COOKIE = "__Host-browser"
+DOOR_COOKIE = "__Host-door"
 FORM_COOKIE = "__Host-form"
 LANGUAGE_COOKIE = "__Host-lang"
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
 TOKEN_HEADER = "X-Form-Token"  # noqa: S105 - the name of a header
+WIPE = '"cache", "cookies", "storage"'
+"""`Clear-Site-Data` when a shared computer is left: nothing of ours stays there."""
 MAX_BODY = 64 * 1024
 """No form of ours comes near; aiohttp answers 413 above it."""
 

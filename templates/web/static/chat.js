@@ -103,6 +103,7 @@ async function follow() {
       const answer = await news(`${log.dataset.lines}?after=${after}&wait=20`);
       if (!answer.ok) throw new Error(String(answer.status));
       const told = await answer.json();
+      if ((told.mark ?? "") !== log.dataset.mark) return window.location.reload(); // a case was opened, or left
       const follows = following();
       if (told.seq < after) lines.replaceChildren(); // the chat began anew
       after = told.seq;

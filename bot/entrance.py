@@ -1,0 +1,66 @@
+"""The root's part for the front door: `/help`, and who comes to a case by its number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.adapters.web.app import Page
+from bot.adapters.web.help import HelpPage
+from bot.adapters.web.polling import Polls
+from bot.adapters.web.shell import Shell
+from bot.adapters.web.talking import Talking
+from bot.adapters.web.transcript import WebChat
+from bot.ports.case_page import CasePages
+from bot.ports.chat_pages import Links
+from bot.ports.clock import Clock, Entropy
+from bot.ports.directory import Directory
+from bot.ports.intake import Intake
+from bot.ports.store import Store
+from bot.ports.turns import Turns
+from bot.service.arrivals import Arrivals
+from bot.service.attempts import Attempts
+from bot.service.front_door import FrontDoorService
+from bot.service.keys import Keys
+from bot.service.limits import Limits
+from bot.service.published import PublishedFlows
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    doors: FrontDoorService
+    arrivals: Arrivals
+
+
+def entrance(
+    *,
+    store: Store,
+    clock: Clock,
+    entropy: Entropy,
+    keys: Keys,
+    directory: Directory,
+    published: PublishedFlows,
+    turns: Turns,
+    attempts: Attempts,
+    limits: Limits,
+) -> Entrance:
+    """Its services; the pages want more of the house, and come with `pages_of`."""
+    arrivals = Arrivals(published, turns)
+    doors = FrontDoorService(
+        store, clock, entropy, keys, directory, attempts, limits, arrivals, learn=published.learn
+    )
+    return Entrance(doors, arrivals)
+
+
+def pages_of(
+    inside: Entrance,
+    *,
+    shell: Shell,
+    chat: WebChat,
+    intake: Intake,
+    links: Links,
+    polls: Polls,
+    entropy: Entropy,
+    cases: CasePages,
+) -> list[Page]:
+    talking = Talking(shell, chat, intake, links, polls, entropy)
+    return [HelpPage(shell, talking, inside.doors, cases)]
