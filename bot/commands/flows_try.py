@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _LINKS = {
     "security_info": "https://mysignins.microsoft.com/security-info",
     "my_page": "https://keyturn.example/me",
+    "help": "https://keyturn.example/help",
 }
 
 
@@ -41,10 +42,11 @@ def converse(target: Target, flow: str, locale: str) -> int:
     except FlowFileError as err:
         print(err)
         return 1
-    chosen = flow or next((name for name, one in versions.items() if one.offered), next(iter(versions)))
-    if chosen not in versions:
-        known = ", ".join(versions)
-        raise UnusableError(flow, "There is no such flow.", f"Name one of: {known}.")
+    offered = [name for name, one in versions.items() if one.offered] or list(versions)
+    chosen = flow or offered[0]
+    if chosen not in versions or (not flow and len(offered) > 1):
+        complaint = "There is no such flow." if flow else "There are several flows."
+        raise UnusableError(flow or "flows", complaint, f"Name one of: {', '.join(versions)}.")
     system = WordFiles.of_folder(pack_root() / "templates")
     words = WordService(system, desk=Desk("+49 30 0000 00", "Mo–Fr 8–18"), links=_LINKS)
     _Console(versions[chosen], words, locale).talk()

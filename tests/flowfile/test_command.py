@@ -166,5 +166,7 @@ def test_the_shipped_flow_can_be_tried_to_its_end(
     monkeypatch.chdir(tmp_path)
     typed = "gone\n\n\n\n\n\nall_mine\n/language de\nworked\n/back\nworked\ntimeout\n"
     monkeypatch.setattr("sys.stdin", io.StringIO(typed))
-    assert main(["flows", "try"]) == 0
+    assert main(["flows", "try"]) == 2
+    assert "several flows" in capsys.readouterr().err
+    assert main(["flows", "try", "new_phone"]) == 0
     assert capsys.readouterr().out.endswith("-- ended: resolved\n")
