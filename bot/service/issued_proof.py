@@ -21,7 +21,7 @@ from bot.ports.directory import Directory
 from bot.ports.store import Store, UnitOfWork
 from bot.service.addresses import AddressBook, plain
 from bot.service.attempts import Attempts
-from bot.service.evidence import EvidenceBook
+from bot.service.evidence import EvidenceBook, passed_here
 from bot.service.hiring import WHERE, HiringMails
 from bot.service.issued_codes import PROVE, IssuedBook
 from bot.service.limits import Limits
@@ -74,7 +74,7 @@ class IssuedProof(Trying):
                 raise Refused(Reason.TOO_MANY)
             if before and at - before[0].made_at < AGAIN:
                 raise Refused(Reason.TOO_SOON)
-            match = self._chosen(work, case, choice, at) if choice else ""
+            match = self._chosen(work, case, attempt, choice, at) if choice else ""
             row = self._codes.ask(
                 work, PROVE, attempt.id, subject_oid=case.subject_oid,
                 match=match or self._book.match(case.subject_oid, address or ""),
@@ -85,8 +85,9 @@ class IssuedProof(Trying):
 
         self._store.notify(await self._store.transact(fn))
 
-    def _chosen(self, work: UnitOfWork, case: Case, choice: str, at: datetime) -> str:
-        rows = self._book.counting(work, case.subject_oid, at) if case.proven_at else []
+    def _chosen(self, work: UnitOfWork, case: Case, attempt: Attempt, choice: str, at: datetime) -> str:
+        told = passed_here(work, attempt)
+        rows = self._book.counting(work, case.subject_oid, at) if told else []
         found = next((r for r in rows if r.id == choice), None)
         if found is None:
             raise Refused(Reason.BAD_FORM, detail="to")
@@ -172,9 +173,11 @@ class IssuedProof(Trying):
 
     # --- for the page ------------------------------------------------------------------------------
 
-    def choices(self, work: UnitOfWork, case: Case, at: datetime) -> tuple[AddressChoice, ...]:
-        """The person's own addresses behind masks; none before one evidence."""
-        if case.proven_at is None:
+    def choices(
+        self, work: UnitOfWork, case: Case, attempt: Attempt, at: datetime
+    ) -> tuple[AddressChoice, ...]:
+        """The person's own addresses behind masks; none before one evidence in this browser."""
+        if not passed_here(work, attempt):
             return ()
         rows = self._book.counting(work, case.subject_oid, at)
         return tuple(AddressChoice(row.id, self._book.mask(row)) for row in rows)
