@@ -1,0 +1,80 @@
+"""The root's part for objections: notices with their codes, alerts, the stop page, taking back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from bot.adapters.web.app import Page
+from bot.adapters.web.shell import Shell
+from bot.adapters.web.stop import StopPage
+from bot.core.law import Law
+from bot.microsoft import Microsoft
+from bot.ports.clock import Clock, Entropy
+from bot.ports.mail import Mail
+from bot.ports.sign_in import Purpose, SignIns
+from bot.ports.store import Store
+from bot.ports.words import Words
+from bot.service.alerts import Alerts, Pager
+from bot.service.enrolment_stops import stoppers
+from bot.service.handover import Handovers
+from bot.service.keys import Keys
+from bot.service.link_changes import LinkChanges
+from bot.service.membership import Membership
+from bot.service.notice_codes import NoticeCodes
+from bot.service.notices import Notices
+from bot.service.objections import ObjectionService
+from bot.service.stops import Stops
+from bot.service.takebacks import PATH, TakebackService
+from bot.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Objecting:
+    """*handlers* by kind of job, *signed* and *back* by purpose, as the root gives them on."""
+
+    objections: ObjectionService
+    takebacks: TakebackService
+    handlers: dict[str, Any] = field(default_factory=dict)
+    signed: dict[Purpose, Any] = field(default_factory=dict)
+    back: dict[Purpose, Any] = field(default_factory=dict)
+
+    def pages(self, shell: Shell) -> list[Page]:
+        return [StopPage(shell, self.objections, self.takebacks)]
+
+
+def objecting(
+    settings: Settings,
+    *,
+    store: Store,
+    clock: Clock,
+    entropy: Entropy,
+    keys: Keys,
+    words: Words,
+    mail: Mail | None,
+    ms: Microsoft,
+    law: Law,
+    stops: Stops,
+    handovers: Handovers,
+    links: LinkChanges,
+    sign_ins: SignIns,
+) -> Objecting:
+    host, directory = urlsplit(settings.public_url).netloc, ms.directory
+    codes = NoticeCodes(store, clock, entropy, keys)
+    notices = Notices(
+        store, directory, words, mail, clock, entropy, codes, host=host, phone=settings.desk.phone
+    )
+    told = settings.notices
+    pager = Pager(mail, told.security, told.on_call, settings.locales.required[0], host)
+    takebacks = TakebackService(
+        store, clock, entropy, keys, ms.acting, directory, ms.agents,
+        Membership(directory, clock, settings.groups.agents), handovers, sign_ins, law.humans,
+    )  # fmt: skip
+    return Objecting(
+        ObjectionService(store, clock, entropy, codes, stops, stoppers(keys, links)),
+        takebacks,
+        {"notice": notices.handle, "alert": Alerts(store, clock, entropy, words, pager).handle},
+        {Purpose.STOP: takebacks.signed},
+        {Purpose.STOP: lambda _: PATH},
+    )
