@@ -10,8 +10,9 @@ from bot.adapters.web.app import Page
 from bot.adapters.web.shell import Shell
 from bot.adapters.web.stop import StopPage
 from bot.core.law import Law
-from bot.microsoft import Microsoft
+from bot.ports.acting import Acting
 from bot.ports.clock import Clock, Entropy
+from bot.ports.directory import Directory
 from bot.ports.mail import Mail
 from bot.ports.sign_in import Purpose, SignIns
 from bot.ports.store import Store
@@ -27,6 +28,7 @@ from bot.service.notices import Notices
 from bot.service.objections import ObjectionService
 from bot.service.stops import Stops
 from bot.service.takebacks import PATH, TakebackService
+from bot.service.world import Agents
 from bot.settings import Settings
 
 
@@ -53,14 +55,16 @@ def objecting(
     keys: Keys,
     words: Words,
     mail: Mail | None,
-    ms: Microsoft,
+    acting: Acting,
+    directory: Directory,
+    agents: Agents,
     law: Law,
     stops: Stops,
     handovers: Handovers,
     links: LinkChanges,
     sign_ins: SignIns,
 ) -> Objecting:
-    host, directory = urlsplit(settings.public_url).netloc, ms.directory
+    host = urlsplit(settings.public_url).netloc
     codes = NoticeCodes(store, clock, entropy, keys)
     notices = Notices(
         store, directory, words, mail, clock, entropy, codes, host=host, phone=settings.desk.phone
@@ -68,7 +72,7 @@ def objecting(
     told = settings.notices
     pager = Pager(mail, told.security, told.on_call, settings.locales.required[0], host)
     takebacks = TakebackService(
-        store, clock, entropy, keys, ms.acting, directory, ms.agents,
+        store, clock, entropy, keys, acting, directory, agents,
         Membership(directory, clock, settings.groups.agents), handovers, sign_ins, law.humans,
     )  # fmt: skip
     return Objecting(

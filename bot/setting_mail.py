@@ -1,4 +1,4 @@
-"""The group `mail` of `app.yaml`: absent means that notices are audited as unsent.
+"""The groups `mail` and `notices` of `app.yaml`. No `mail` means that notices are audited as unsent.
 
 Mail leaves encrypted, or for this machine; there is no setting that sends it in the clear elsewhere.
 """
@@ -74,6 +74,23 @@ def _sender(value: object) -> Sender:
     return Sender((found[1] or "").strip(), address)
 
 
+def _address(value: object) -> str:
+    address = mail_address(str(value))
+    if address is None:
+        raise complain("this is not an address to write to.", "Write security@your.example.")
+    return address
+
+
+Address = Annotated[str, BeforeValidator(_address)]
+
+
+class Notices(Group):
+    """Whom alerts reach by mail: security of each, whoever is on call of what cannot wait."""
+
+    security: tuple[Address, ...] = ()
+    on_call: tuple[Address, ...] = ()
+
+
 class Mail(Group):
     """The server that takes our mail, how we show it who we are, and the sender's address."""
 
@@ -92,7 +109,13 @@ class Mail(Group):
 
 def between(tree: Mapping[str, Any]) -> Iterator[Complaint]:
     """What the settings of mail demand of each other."""
-    mail = tree.get("mail")
+    mail, notices = tree.get("mail"), tree.get("notices")
+    if not mail and isinstance(notices, Mapping):
+        for name in ("security", "on_call"):
+            if notices.get(name) not in ("", None, []):
+                yield Complaint(
+                    ("notices", name), "names readers, but no mail leaves.", "Set the group mail as well."
+                )
     if not isinstance(mail, Mapping):
         return
     for name, other in (("user", "password"), ("password", "user")):

@@ -19,7 +19,7 @@ from bot.core import policy_file
 from bot.core.policy import DEFAULT, Caps, Policy
 from bot.errors import Problem, SettingsError
 from bot.setting_channels import Slack, Teams, between
-from bot.setting_mail import Mail
+from bot.setting_mail import Mail, Notices
 from bot.setting_reader import Reading
 from bot.setting_tickets import Tickets, Webhook
 from bot.setting_values import (
@@ -108,6 +108,7 @@ class Groups(Group):
     authors: OptionalGuid = ""
     security: OptionalGuid = ""
     eligible: OptionalGuid = ""
+    helpers: OptionalGuid = ""
 
 
 class Humans(Group):
@@ -171,6 +172,7 @@ class Settings(Group):
     slack: Slack | None = None
     teams: Teams | None = None
     mail: Mail | None = None
+    notices: Notices = Notices()
     webhooks: tuple[Webhook, ...] = ()
     tickets: Tickets = Tickets()
     groups: Groups

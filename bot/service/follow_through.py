@@ -26,6 +26,7 @@ from bot.ports.store import Store, UnitOfWork
 from bot.ports.turns import Turns
 from bot.service.chance import new_id
 from bot.service.handover import Handovers
+from bot.service.notices import notice_job
 from bot.service.sightings import known, note
 from bot.service.stops import Stops
 from bot.service.turns import timer_group
@@ -142,6 +143,8 @@ class FollowThrough:
         if work.get(Addition, ident) is None:
             work.add(Addition(ident, case.id, method.id, method.type, method.label, method.created_at, at))
             self._audit(work, case, at, Tag.METHOD_SEEN, "bot", method=method.id, type=method.type)
+            told = notice_job(f"added/{ident}", "method_added", oid=case.subject_oid, case=case, at=at)
+            work.enqueue([told])
 
     # --- ports.case_page.Added ---------------------------------------------------------------------
 

@@ -98,7 +98,9 @@ class LinkChanges:
 
     def _tell(self, work: UnitOfWork, key: str, what: str, oid: str, link: ChatLink, at: datetime) -> None:
         account = f"{link.channel.title()} {link.user} ({link.tenant})"
-        work.enqueue([notice_job(f"link/{key}/{what}", what, oid=oid, at=at, account=account)])
+        stops = None if what == "link_removed" else f"link:{link.id}"
+        told = notice_job(f"link/{key}/{what}", what, oid=oid, at=at, stops=stops, account=account)
+        work.enqueue([told])
 
 
 def _last_owner(work: UnitOfWork, ask: LinkAsk) -> str:

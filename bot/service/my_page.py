@@ -145,7 +145,8 @@ class MyPageService:
             recovered = work.count(Execution, subject_oid=oid, started_at=Over(at - SLOW)) > 0
             dated = self._book.dated(work, rows, strong=strong, after_recovery=recovered)
             self._book.keep(work, dated, by=oid, method="sign_in")
-            work.enqueue([notice_job(f"codes/{rows[0].set_id}", "codes_made", oid=oid, at=at, stops=f"codes:{rows[0].set_id}")])
+            made = f"codes:{rows[0].set_id}"
+            work.enqueue([notice_job(made.replace(":", "/"), "codes_made", oid=oid, at=at, stops=made)])
             return dated[0].counts_from
 
         counts_from = await self._store.transact(keep)
