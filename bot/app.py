@@ -220,8 +220,9 @@ def build(
     )  # fmt: skip
     around = outside(settings, store=store, clock=clock, entropy=entropy, words=words)
     against = objecting(
-        settings, store=store, clock=clock, entropy=entropy, keys=keys, words=words, mail=post, ms=ms, law=law,
-        stops=stops, handovers=handovers, links=changes, sign_ins=sign_ins,
+        settings, store=store, clock=clock, entropy=entropy, keys=keys, words=words, mail=post, law=law,
+        acting=ms.acting, directory=directory, agents=agents, stops=stops, handovers=handovers, links=changes,
+        sign_ins=sign_ins,
     )  # fmt: skip
     cards = CardPerformers(keys)
     performers.update(

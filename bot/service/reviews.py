@@ -182,7 +182,7 @@ class ReviewService:
                 self._review(work, rows.request, agent, "suspicious", "suspicious", note, at)
             self._audit(work, case, Tag.REVIEW_SUSPICIOUS, agent, at)
             attempt = work.lock(Attempt, rows.attempt.id) if rows.attempt else None
-            self._stops.freeze(work, case, attempt, "suspicious", at)
+            self._stops.object_to(work, case, attempt, "suspicious", at)
             return case.id
 
         self._changed(await self._store.transact(fn))
