@@ -21,6 +21,7 @@ from bot.adapters.web.linking import LinkPage
 from bot.adapters.web.me import Me
 from bot.adapters.web.polling import Polls
 from bot.adapters.web.review import ReviewPage
+from bot.adapters.web.talk import TalkPage
 from bot.adapters.web.visitor import Countries
 from bot.adapters.web.voucher import Voucher
 from bot.chatting import wire
@@ -28,14 +29,15 @@ from bot.core import effects as fx
 from bot.core.ngram import NgramEncoder
 from bot.derived import (
     budgets_of,
+    hosts_of,
     hours_text,
     law_of,
     open_hours,
     rank_reader,
     store_answers,
 )
-from bot.entrance import entrance, pages_of
 from bot.enrolling import enrolling
+from bot.entrance import entrance, pages_of
 from bot.flowfile.pack import pack_root
 from bot.microsoft import reach
 from bot.objecting import objecting
@@ -43,6 +45,7 @@ from bot.ports.clock import Clock, Entropy
 from bot.ports.mail import Mail
 from bot.ports.sign_in import Purpose
 from bot.product import Product
+from bot.queueing import queue_pages, queueing
 from bot.service.acts import Acts
 from bot.service.attempts import Attempts
 from bot.service.badges import told_in
@@ -67,6 +70,7 @@ from bot.service.limits import Limits
 from bot.service.link_changes import LinkChanges
 from bot.service.linking import LinkingService
 from bot.service.looks import Looks
+from bot.service.membership import Membership
 from bot.service.my_page import MyPageService
 from bot.service.outbox import Outbox
 from bot.service.proof_entry import ProofEntry
@@ -81,6 +85,8 @@ from bot.service.sessions import SessionService
 from bot.service.sign_ins import SignInService, Ways
 from bot.service.step_timers import StepTimers
 from bot.service.stops import Stops
+from bot.service.talking import Talking
+from bot.service.talks import AgentTalks, PageTalks
 from bot.service.timers import Timers
 from bot.service.turns import TurnService
 from bot.service.vouchers import VoucherService
@@ -160,6 +166,7 @@ def build(
     halts: list[Any] = []
     stops = Stops(turns, keys, entropy, handovers, halts)
     attempts = Attempts(store, clock, entropy, keys, limits)
+    queue = queueing(settings, store=store, clock=clock, entropy=entropy, attempts=attempts)
     book = EvidenceBook(keys, entropy, limits, stops)
     codes = CodeBook(store, clock, entropy, keys)
     vouchers = VoucherService(
@@ -185,10 +192,13 @@ def build(
         agents=settings.groups.agents, video_url=video,
     )  # fmt: skip
     follow = FollowThrough(store, turns, ms.watching, clock, entropy, handovers, stops)
+    talking = Talking(published, keys, entropy, ZoneInfo(settings.desk.timezone))
     case_pages = CasePageService(
         store, clock, entropy, turns, attempts, entry, provings,
         CaseViews(
-            book, provings, limits, open_now=open_now, video_url=video, issued=issued, ways=law.ways
+            book, provings, limits, open_now=open_now, video_url=video, issued=issued, ways=law.ways,
+            waits=queue.waits, thanks=queue.thanks,
+            talk_of=talking.person_view,
         ),
         stops, limits, handovers, follow, issued,
     )  # fmt: skip
@@ -208,15 +218,15 @@ def build(
     desk = DeskService(
         store=store, clock=clock, entropy=entropy, directory=directory, flows=published, turns=turns,
         sessions=sessions, sign_ins=sign_ins, views=card_views, dead=dead, keys=keys,
-        agents_group=settings.groups.agents,
+        agents_group=settings.groups.agents, lines=queue.lines,
     )  # fmt: skip
     changes = LinkChanges(keys, entropy, stops)
     my_page = MyPageService(store, clock, sessions, sign_ins, directory, codes, keys, changes)
     linking = LinkingService(store, clock, entropy, keys, directory, sign_ins, changes)
 
     stand = standing(
-        settings, store=store, clock=clock, entropy=entropy, keys=keys, directory=directory,
-        sign_ins=sign_ins,
+        settings, store=store, clock=clock, entropy=entropy, keys=keys, law=law, directory=directory,
+        sign_ins=sign_ins, attempts=attempts, stops=stops, turns=turns, published=published,
     )  # fmt: skip
     around = outside(settings, store=store, clock=clock, entropy=entropy, words=words)
     against = objecting(
@@ -235,10 +245,10 @@ def build(
             fx.HandOff: [cards.hand_off],
             fx.CloseHandOff: [cards.close_hand_off],
             fx.Report: [stops.report],
-            fx.EndCase: [cards.end],
+            fx.EndCase: [cards.end, talking.over],
         }
     )
-    for kind, those in around.performers.items():
+    for kind, those in (*queue.performers.items(), *around.performers.items()):
         performers[kind] = [*performers.get(kind, ()), *those]
     handlers.update({**stand.signed, **against.signed})
     back.update({**stand.back, **against.back})
@@ -276,7 +286,7 @@ def build(
     # Chat and the outside
     intake = IntakeService(
         store, turns, published, published, words, router, limits, vouchers, clock, entropy, keys,
-        linking, burn=codes.burn,
+        linking, talking, burn=codes.burn, thanks=queue.thanks, helping=stand.helpers.asked_of,
     )  # fmt: skip
     inside = entrance(
         store=store, clock=clock, entropy=entropy, keys=keys, directory=shown, published=published,
@@ -303,6 +313,7 @@ def build(
             "say": chatting.speaking.handle,
             "look": looks.handle,
             "card": chatting.cards.handle,
+            "talk": chatting.talks.handle,
             "code": enrolled.letters.handle,
             **against.handlers,
             "reconcile": withdrawals.reconcile,
@@ -321,6 +332,7 @@ def build(
             "take": desk.fire,
             "watch": follow.fire,
             "card": chatting.cards.fire,
+            "talk": chatting.talks.fire,
         },
         holder=holder,
     )  # fmt: skip
@@ -331,6 +343,13 @@ def build(
         countries=countries, demo=demo,
     )  # fmt: skip
     polls = Polls(store)
+    agent_talks = AgentTalks(
+        store, clock, entropy, keys, talking, desk,
+        members=Membership(directory, clock, settings.groups.agents),
+        security=Membership(directory, clock, settings.groups.security),
+        hosts=hosts_of(settings, security_info),
+    )  # fmt: skip
+    page_talks = PageTalks(store, clock, entropy, keys, attempts, talking, codes.burn)
     pages: list[Page] = [
         Health(store_answers(store), figures=figures_of(store, clock)),
         Callback(shell, sign_ins),
@@ -339,13 +358,21 @@ def build(
             entropy=entropy, cases=case_pages,
         ),
         CasePage(shell, case_pages, polls, security_info=security_info),
-        ReviewPage(shell, reviews, checks, desk, polls),
+        ReviewPage(shell, reviews, checks, desk, polls, agent_talks),
+        TalkPage(shell, reviews, agent_talks, case_pages, page_talks, polls),
         Voucher(shell, vouchers),
         Me(shell, my_page, enrolled.my),
         LinkPage(shell, linking),
-        *stand.pages(shell),
+        *stand.pages(
+            shell, chat=chatting.web, intake=intake, polls=polls, entropy=entropy, cases=case_pages,
+            reviews=reviews, security_info=security_info,
+        ),
         *against.pages(shell),
         DeskPage(shell, desk, polls),
+        *queue_pages(
+            settings, queue, shell, store=store, clock=clock, entropy=entropy, directory=directory,
+            views=card_views, keys=keys,
+        ),
     ]
     return Product(
         settings, store, keys, words, published, turns, router, intake, codes, shell, chatting, polls,

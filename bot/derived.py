@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from bot.core.humans import Humans
@@ -54,6 +55,25 @@ def open_hours(settings: Settings) -> Callable[[datetime], bool]:
         return any(h.day == local.weekday() and h.opens <= now < h.closes for h in settings.desk.hours)
 
     return open_now
+
+
+def opens_next(settings: Settings) -> Callable[[datetime], datetime | None]:
+    """When the service hours begin next, after a moment; None where none are set."""
+    zone = ZoneInfo(settings.desk.timezone)
+
+    def next_after(at: datetime) -> datetime | None:
+        local = at.astimezone(zone)
+        starts = [
+            datetime.combine(
+                local.date() + timedelta(days=ahead), time.fromisoformat(hours.opens), tzinfo=zone
+            )
+            for ahead in range(8)
+            for hours in settings.desk.hours
+            if hours.day == (local.weekday() + ahead) % 7
+        ]
+        return min((start.astimezone(UTC) for start in starts if start > at), default=None)
+
+    return next_after
 
 
 def hours_text(settings: Settings) -> str:
@@ -110,3 +130,8 @@ def store_answers(store: Store) -> Callable[[], Awaitable[bool]]:
         return True
 
     return answers
+
+
+def hosts_of(settings: Settings, *more: str) -> frozenset[str]:
+    """The hosts that an agent's words to a person may name: our own, and those of *more* addresses."""
+    return frozenset(urlsplit(one).hostname or "" for one in (settings.public_url, *more)) - {""}

@@ -86,11 +86,32 @@ class LinkAccount:
         return "unlink" if self.remove else "link"
 
 
-Pressed = StepChoice | StepForm | StartFlow | CommandChoice | ShowMenu | Dismiss | LinkAccount
+@dataclass(frozen=True, slots=True)
+class AskBadge:
+    """ "Is this really the help desk?", as ``badge``."""
+
+    def __str__(self) -> str:
+        return "badge"
+
+
+@dataclass(frozen=True, slots=True)
+class SayThanks:
+    """Thanks to whoever helped in a case that is over, as ``thanks:<case>``."""
+
+    case_id: str
+
+    def __str__(self) -> str:
+        return f"thanks:{self.case_id}"
+
+
+Pressed = (
+    StepChoice | StepForm | StartFlow | CommandChoice | ShowMenu | Dismiss | LinkAccount | AskBadge | SayThanks
+)
 
 _NAME = "[A-Za-z0-9_]{1,60}"
 _STEP = re.compile(rf"s:([A-Za-z0-9_-]{{1,60}}):({_NAME}):(\d{{1,9}}):({_NAME})")
 _FORM = re.compile(rf"f:([A-Za-z0-9_-]{{1,60}}):({_NAME}):(\d{{1,9}})")
+_THANKS = re.compile(r"thanks:([A-Za-z0-9_-]{1,60})")
 _START = re.compile(rf"start:({_NAME})")
 _COMMAND = re.compile(r"cmd:([a-z_]{1,20})(?::([A-Za-z-]{2,20}))?")
 
@@ -103,8 +124,12 @@ def parse(text: str) -> Pressed | None:
         return ShowMenu()
     if text == "else":
         return Dismiss()
+    if text == "badge":
+        return AskBadge()
     if text in ("link", "unlink"):
         return LinkAccount(remove=text == "unlink")
+    if found := _THANKS.fullmatch(text):
+        return SayThanks(found[1])
     if found := _STEP.fullmatch(text):
         case_id, step, version, choice = found.groups()
         return StepChoice(case_id, step, int(version), choice)

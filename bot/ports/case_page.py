@@ -16,6 +16,9 @@ from typing import Any, Protocol
 from bot.core.model import Visitor
 from bot.core.proofs import Door
 from bot.ports.sign_in import Redirect
+from bot.ports.thanks import Helped
+from bot.ports.waiting import Standing
+from bot.ports.talk import PersonTalk
 
 
 DAY_PASS = "day_pass"  # noqa: S105 - a word for people
@@ -172,6 +175,9 @@ class CaseView:
     outcome: str = ""
     asks: Sequence[str] = ()  # acts that the proofs are for
     ended: str = ""  # why an earlier attempt of this browser ended
+    talk: PersonTalk | None = None
+    standing: Standing | None = None  # where it stands in the desk's queue
+    helped: Helped | None = None  # whom thanks would go to, once it is over
     version: str = ""  # changes whenever the screen does
 
 

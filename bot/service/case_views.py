@@ -42,6 +42,9 @@ from bot.ports.case_page import (
     Waiting,
 )  # fmt: skip
 from bot.ports.store import Among, UnitOfWork
+from bot.ports.talk import PersonTalk
+from bot.ports.thanks import Gratitude
+from bot.ports.waiting import Standing, Waits
 from bot.service.attempts import closed, present
 from bot.service.evidence import EvidenceBook, as_passed, passed_here
 from bot.service.handover import LIVE
@@ -62,15 +65,21 @@ class CaseViews:
         *,
         open_now: Callable[[datetime], bool],
         video_url: str = "",
+        talk_of: Callable[[UnitOfWork, Case, datetime], PersonTalk | None] = lambda work, case, at: None,
         issued: IssuedProof | None = None,
         ways: frozenset[ProofKind] = SET_UP,
+        waits: Waits | None = None,
+        thanks: Gratitude | None = None,
     ) -> None:
         """*open_now*: whether the desk's service hours hold. *ways*: the proofs that can be given here."""
+        self._waits = waits
+        self._thanks = thanks
         self._book = book
         self._provings = provings
         self._limits = limits
         self._open_now = open_now
         self._video_url = video_url
+        self._talk_of = talk_of
         self._issued = issued
         self._ways = ways
 
@@ -84,6 +93,8 @@ class CaseViews:
         fields = self._common(case, attempt)
         if case.status in ("ended", "frozen") or over:
             stage = Stage.OVER if case.status == "ended" else Stage.FROZEN
+            if self._thanks is not None and stage is Stage.OVER:
+                fields["helped"] = self._thanks.helped(work, case.id)
             return _versioned(CaseView(stage, at, case.locale, outcome=case.outcome, **fields))
         return _versioned(self._live(work, case, attempt, at, fields))
 
@@ -103,6 +114,7 @@ class CaseViews:
         fields |= {
             "present": present(attempt, at), "challenge": challenge_of(attempt),
             "key_needed": not attempt.page_key,
+            "talk": self._talk_of(work, case, at),
         }  # fmt: skip
         sealed = self._sealed(work, attempt)
         if sealed is not None:
@@ -115,6 +127,7 @@ class CaseViews:
         request = work.first(Request, case_id=case.id, status=Among(("open", "executing")))
         if request is not None and request.attempt_id == attempt.id:
             waiting = self._waiting(work, case, request)
+            fields["standing"] = self._standing(work, case, at)
             return CaseView(Stage.WAIT, at, case.locale, waiting=waiting, **fields)
         proving = work.get(Proving, case.id)
         if proving is None or proving.closed_at is not None:
@@ -125,7 +138,11 @@ class CaseViews:
         return self._proving(work, case, attempt, proving, at, fields)
 
     def _with_person(self, work: UnitOfWork, case: Case, at: datetime, fields: JsonMap) -> CaseView:
+        fields["standing"] = self._standing(work, case, at)
         return CaseView(Stage.PERSON, at, case.locale, waiting=self._card(work, case, at), **fields)
+
+    def _standing(self, work: UnitOfWork, case: Case, at: datetime) -> Standing | None:
+        return self._waits.standing(work, case.id, at) if self._waits is not None else None
 
     # --- proofs --------------------------------------------------------------------------------------
 
@@ -138,6 +155,7 @@ class CaseViews:
             "asks": tuple(map(str, proving.acts)),
             "passed": tuple((r.kind, r.at) for r in rows),
             "under_way": tuple(self._under_way(work, c, proving) for c in checks),
+            "standing": self._standing(work, case, at) if checks else None,
             "address_needed": case.proven_at is None
             and case.identified_by in ("", "typed")
             and attempt.via != "number",

@@ -27,19 +27,22 @@ from bot.core.records import Case, ChatRow, EventRow, Execution, Job
 from bot.core.tables import Verb
 from bot.errors import ConflictError, TransientError
 from bot.ports.clock import Clock, Entropy
+from bot.ports.desk import TOPIC
 from bot.ports.flows import Flows
 from bot.ports.intake import Incoming
 from bot.ports.linking import AccountLinks
 from bot.ports.routing import Router
 from bot.ports.store import Store, UnitOfWork
+from bot.ports.thanks import Gratitude
 from bot.ports.turns import Turns
 from bot.ports.vouchers import VoucherPages
 from bot.service.chance import new_id
 from bot.service.faults import origin
 from bot.service.keys import Keys, hashed
 from bot.service.limits import Limits
-from bot.service.meaning import Meaning, Plan, Talk
+from bot.service.meaning import Meaning, Named, Plan, Talk
 from bot.service.published import PublishedFlows
+from bot.service.talking import Talking
 from bot.service.turns import event_row, first_come
 from bot.service.words import WordService
 
@@ -69,28 +72,34 @@ class IntakeService:
         entropy: Entropy,
         keys: Keys,
         accounts: AccountLinks,
+        talking: Talking,
         *,
         burn: Callable[[str, str], Awaitable[bool]],
+        helping: Named | None = None,
+        thanks: Gratitude | None = None,
     ) -> None:
         """*burn* uses up a saved code that somebody typed into the chat: (subject oid, text)."""
         self._store = store
         self._turns = turns
         self._flows = flows
         self._published = published
-        self._meaning = Meaning(published, words, router, vouchers, burn)
+        self._meaning = Meaning(published, words, router, vouchers, burn, helping)
         self._limits = limits
         self._clock = clock
         self._entropy = entropy
         self._keys = keys
         self._accounts = accounts
+        self._thanks = thanks
+        self._talking = talking
 
     async def receive(self, incoming: Incoming) -> dict[str, Any]:
         at = self._clock.now()
         plan = Plan()
         try:
-            talk = await self._store.glance(lambda work: self._talk(work, incoming))
+            talk = await self._store.glance(lambda work: self._talk(work, incoming, at))
             if talk.case is not None:
                 await self._published.learn(talk.case.flow_hash)
+                talk = replace(talk, listened=talk.listened or self._talking.called(talk.case))
             plan = await self._meaning.plan(incoming, talk)
             reply = await first_come(self._store, lambda work: self._take(work, incoming, plan, at))
         except (TransientError, ConflictError):
@@ -98,13 +107,19 @@ class IntakeService:
         except Exception as err:  # noqa: BLE001 - a bug of ours must not lose the message
             reply = await self._failed(incoming, plan, at, err)
         self._store.notify(incoming.place.key)
+        if plan.line is not None:
+            self._store.notify(plan.case_id)
+            self._store.notify(TOPIC)
         return reply
 
-    def _talk(self, work: UnitOfWork, incoming: Incoming) -> Talk:
+    def _talk(self, work: UnitOfWork, incoming: Incoming, at: datetime) -> Talk:
         row = work.get(ChatRow, incoming.place.key)
         case = work.get(Case, row.case_id) if row and row.case_id else None
         locale = case.locale if case else row.locale if row else ""
-        return Talk(row, case if case and case.status != "ended" else None, locale or incoming.locale or "en")
+        if case is not None and case.status == "ended":
+            case = None
+        listened = case is not None and self._talking.open(work, case, at)
+        return Talk(row, case, locale or incoming.locale or "en", listened)
 
     # --- inside the transaction ------------------------------------------------------------------
 
@@ -119,8 +134,12 @@ class IntakeService:
             work.add(row)  # so that of two first messages one waits for the other
         if plan.start:
             return self._start(work, incoming, plan, replace(row, locale=locale), at)
+        if plan.thanks:
+            plan = self._thanked(work, incoming, plan.thanks, at)
         if plan.linking:
             plan = self._linking(work, incoming, plan, locale, at)
+        if plan.line is not None or plan.badge is not None:
+            return self._with_person(work, incoming, plan, replace(row, locale=locale), at)
         if plan.what is not None:
             case = work.case(plan.case_id)
             if case is None or case.place != incoming.place.key:
@@ -134,6 +153,36 @@ class IntakeService:
             what = self._without_stray_text(case, plan.what)
             return self._turns.take(work, case, what, dedupe_key=incoming.dedupe_key, at=at)
         return self._own(work, incoming, replace(row, locale=locale), plan, at)
+
+    def _with_person(
+        self, work: UnitOfWork, incoming: Incoming, plan: Plan, row: ChatRow, at: datetime
+    ) -> dict[str, Any]:
+        """A line for the person who listens, or the question who that is."""
+        case = work.case(plan.case_id)
+        if case is None or case.place != incoming.place.key:
+            return self._own(work, incoming, row, Plan(say=fx.Refuse(Reason.NOT_YOURS)), at)
+        if plan.badge is not None:
+            found = self._talking.checked(work, case, plan.badge, at)
+            told = fx.Refuse(found) if isinstance(found, Reason) else self._talking.worded(case, found)
+            return self._own(work, incoming, row, Plan(say=told), at)
+        assert plan.line is not None
+        heard = self._talking.heard(
+            work, case, plan.line.text, masked=plan.line.masked, surface="chat",
+            dedupe_key=f"chat/{incoming.dedupe_key}", at=at,
+        )  # fmt: skip
+        if isinstance(heard, Reason):
+            return self._own(work, incoming, row, Plan(say=fx.Refuse(heard)), at)
+        say = plan.say or (fx.Tell("talk_masked") if plan.line.masked else None)
+        if say is None and heard.alone:
+            say = fx.Tell("talk_noted", {"number": case.number})
+        note = {**(plan.note or {}), "line": heard.line.seq}
+        return self._own(work, incoming, row, replace(plan, say=say, note=note), at)
+
+    def _thanked(self, work: UnitOfWork, incoming: Incoming, case_id: str, at: datetime) -> Plan:
+        if self._thanks is None:
+            return Plan(say=fx.Refuse(Reason.NOT_EXPECTED))
+        told = self._thanks.said(work, incoming.place, case_id, at)
+        return Plan(say=fx.Refuse(told) if isinstance(told, Reason) else fx.Tell("thanked"))
 
     def _linking(self, work: UnitOfWork, incoming: Incoming, plan: Plan, locale: str, at: datetime) -> Plan:
         """Link the chat account, or take the link away: what to answer."""
@@ -222,7 +271,8 @@ class IntakeService:
             told = {"what": "not_me_in_chat", "case": "", "oid": incoming.hint_oid}
             work.enqueue([Job(f"{ident}/alert", f"alert:{incoming.place.key}", "alert", told, "", at, at)])
         refused = plan.say.reason.value if isinstance(plan.say, fx.Refuse) else ""
-        reply: dict[str, Any] = {"case": "", "says": [f"{ident}/0"], "refused": refused}
+        says = [f"{ident}/0"] if plan.say is not None else []
+        reply: dict[str, Any] = {"case": "", "says": says, "refused": refused}
         work.add(EventRow(ident, incoming.dedupe_key, at, "", "Routed", plan.note or {}, "done", reply))
         work.save(replace(row, at=at))
         if refused or plan.report:

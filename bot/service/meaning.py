@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.core import choice as pressed
 from bot.core import effects as fx
+from bot.core import masking
 from bot.core.engine import awaiting
 from bot.core.events import Chose, Commanded, Entered, Happening, Wrote
 from bot.core.flow import FlowState
@@ -30,6 +31,7 @@ from bot.service.words import WordService
 LONGEST = 3000
 """Characters of one message; what is longer is answered, not read."""
 
+Named = Callable[[str, str], Awaitable[str | None]]
 _NAME = re.compile(r"[A-Za-z0-9_]{1,60}")  # what a button of ours sends
 
 
@@ -40,6 +42,7 @@ class Talk:
     row: ChatRow | None
     case: Case | None
     locale: str
+    listened: bool = False  # a person listens in this case
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,20 @@ class Plan:
     offer: RouteResult | None = None
     locale: str = ""
     report: bool = False
+    thanks: str = ""  # the case whose helpers are thanked
     linking: str = ""  # link or unlink the chat account; done inside the transaction
     link: str = ""
     note: dict[str, Any] | None = None
+    line: Said | None = None  # for the person who listens
+    badge: str | None = None  # who is asked about; empty: whoever it is
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Words for the talk with a person, masked already."""
+
+    text: str = field(repr=False)
+    masked: bool = False
 
 
 class Meaning:
@@ -67,8 +81,11 @@ class Meaning:
         router: Router,
         vouchers: VoucherPages,
         burn: Callable[[str, str], Awaitable[bool]],
+        helping: Named | None = None,
     ) -> None:
-        """*burn* uses up a saved code that somebody typed into the chat: (subject oid, text)."""
+        """*burn* uses up a saved code that somebody typed into the chat: (subject oid, text). *helping*
+        finds what this account was named to help with: (oid, case number)."""
+        self._helping = helping
         self._published = published
         self._words = words
         self._router = router
@@ -84,6 +101,8 @@ class Meaning:
         public = {talk.case.number} if talk.case else set[str]()
         if (number := self._words.confirmed(text)) is not None:
             public.add(number)
+        if talk.listened and not incoming.quoted:
+            return await self._to_person(incoming.text, incoming, talk, public)
         if _secret(text, public):
             await self._use_up(text, incoming, talk)
             return _SECRET
@@ -96,9 +115,42 @@ class Meaning:
             return self._commanded(found[0], found[1], talk)
         if number is not None:
             return await self._confirmed(number, incoming)
+        if (who := self._words.badge(text)) is not None:
+            return self._doubted(who, talk)
         if talk.case is not None:
             return await self._within(text, talk.case, talk.locale)
         return await self._routed(text, talk.locale)
+
+    async def _to_person(self, typed: str, incoming: Incoming, talk: Talk, public: set[str]) -> Plan:
+        """Typed words while a person listens: theirs to read, but for the words of the engine and a
+        question about who that is. What looks like an attack is said at once all the same."""
+        assert talk.case is not None
+        if len(typed.strip()) > masking.LONGEST:
+            return Plan(say=fx.Tell("too_long"))
+        text = masking.written(typed)
+        kept, hidden = masking.masked(text, public=public)
+        if hidden:
+            await self._use_up(text, incoming, talk)
+            return Plan(line=Said(kept, masked=True), case_id=talk.case.id)
+        if (found := self._words.command(text)) is not None:
+            return self._commanded(found[0], found[1], talk)
+        if (number := self._words.confirmed(text)) is not None:
+            return await self._confirmed(number, incoming)
+        if (who := self._words.badge(text)) is not None:
+            return self._doubted(who, talk)
+        if not text:
+            return Plan(say=fx.Tell("say_again"))
+        route = await self._router.route(text, talk.locale)
+        alarm = route.action is Action.ALARM
+        return Plan(
+            line=Said(text), case_id=talk.case.id, note=_note(route),
+            say=fx.Tell("alarm_offer") if alarm else None, offer=route if alarm else None,
+        )  # fmt: skip
+
+    def _doubted(self, who: str, talk: Talk) -> Plan:
+        if talk.case is None:
+            return Plan(say=fx.Tell("badge_no_case"))
+        return Plan(badge=who, case_id=talk.case.id)
 
     async def _about(self, text: str, talk: Talk) -> Plan:
         """Words that are not the person's own: they start nothing beside an open case, but what looks
@@ -117,6 +169,10 @@ class Meaning:
         """A manager who was told by mail to write *confirm 482913*. The chat only says who it is
         likely to be; the page behind the link asks for a sign-in."""
         check_id = await self._vouchers.asked_of(incoming.hint_oid, number)
+        if check_id is None and self._helping is not None:
+            ident = await self._helping(incoming.hint_oid, number)
+            if ident is not None:
+                return Plan(say=fx.Tell("helper_link"), link=f"helper:{ident}")
         if check_id is None:  # the number is not repeated: it may have been somebody's check digits
             return Plan(say=fx.Tell("nothing_to_confirm"))
         return Plan(say=fx.Tell("voucher_link"), link=f"voucher:{check_id}")
@@ -146,6 +202,10 @@ class Meaning:
                 return Plan(say=fx.Tell("menu"), offer=None, note={"menu": True})
             case pressed.Dismiss():
                 return Plan(say=fx.Tell("say_again"))
+            case pressed.AskBadge():
+                return self._doubted("", talk)
+            case pressed.SayThanks(case_id):
+                return Plan(thanks=case_id)
             case pressed.LinkAccount():
                 return Plan(linking=incoming.choice)
             case _:

@@ -13,8 +13,9 @@ from typing import Any
 
 from bot.core.effects import HandOff, OpenRequest, Tell
 from bot.core.events import Answered, Event
+from bot.core.model import ActKind
 from bot.core.queue import first_name
-from bot.core.records import Card, Case
+from bot.core.records import Card, Case, Request
 from bot.ports.store import UnitOfWork
 from bot.ports.waiting import Standing, Waits
 from bot.service import stretches
@@ -56,7 +57,13 @@ class QueueLines:
         self, work: UnitOfWork, case: Case, what: str, standing: Standing, key: str, at: datetime
     ) -> None:
         values: dict[str, Any] = {
-            "kind": standing.kind, "before": standing.before, "minutes": standing.minutes or 0,
+            "page": _page_needed(work, case), "before": standing.before, "minutes": standing.minutes or 0,
             "name": standing.reading, "opens_day": standing.opens_day, "opens_time": standing.opens_time,
         }  # fmt: skip
         work.enqueue([say_job(case, Tell(what, values), key, at)])
+
+
+def _page_needed(work: UnitOfWork, case: Case) -> bool:
+    """Whether a pass is asked for: it can only be made while the case page answers."""
+    request = work.first(Request, case_id=case.id, status="open")
+    return request is not None and any(act["kind"] == ActKind.ISSUE_PASS for act in request.acts)

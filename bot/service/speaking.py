@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.core import effects as fx
-from bot.core.choice import CommandChoice, Dismiss, ShowMenu, StartFlow
+from bot.core.choice import CommandChoice, Dismiss, SayThanks, ShowMenu, StartFlow
 from bot.core.elements import MAX_BUTTONS, Choice, Element, Link, LinkButton
 from bot.core.message import Message
 from bot.core.model import Command, Place, Reason
@@ -22,6 +22,7 @@ from bot.service.words import Scene, WordService
 
 _WITH_MENU = frozenset({"menu", "nothing_open", "say_again"})
 _WITH_OPEN = frozenset({"already_open"})
+_DOUBTED = frozenset({"badge_no", "badge_nobody", "badge_no_case"})
 
 
 class Speaking:
@@ -54,6 +55,10 @@ class Speaking:
                 return self._refused(effect.reason, scene)
             case fx.Tell() if not body["flow_hash"]:
                 return self._own(effect, body.get("offer", ()), body.get("link", ""), scene)
+            case fx.Tell("thanks_offer"):
+                label = self._words.say(scene.locale, "common.button_thanks")
+                button = Choice(str(SayThanks(case_id)), label)
+                return self._words.tell(scene, "common.thanks_offer", effect.values, choices=[button])
             case fx.Tell():
                 return self._words.tell(scene, f"common.{effect.key}", effect.values)
             case fx.Say():
@@ -103,6 +108,8 @@ class Speaking:
             return [*starts, other, person, not_me]
         if key == "linked":
             return [not_me]
+        if key in _DOUBTED:
+            return [not_me, person]
         if key in {"person", "alarm", "too_long", "language_set", "unlinked"}:
             return [menu]
         return []

@@ -191,6 +191,10 @@ class TurnService:
                     work.cancel_timers(group)
                 case _:
                     pass
+        if jobs:
+            work.enqueue(jobs)  # the flow speaks first, then whoever performs
+        for n, effect in enumerate(effects):
+            key = f"{event.id}/{n}"
             for performer in self._performers.get(type(effect), ()):
                 for number, answer in enumerate(performer(work, case, effect, event, key)):
                     answers.append((f"{key}/{number}", answer))
@@ -198,8 +202,6 @@ class TurnService:
             performer(work, case, event.what, event, f"{event.id}/told")
         for group, timers in waits.items():
             work.schedule(step_timer(case, group, timers, event.at))
-        if jobs:
-            work.enqueue(jobs)
         return answers
 
     async def _failed(self, event: Event, err: Exception) -> dict[str, Any]:
