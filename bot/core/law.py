@@ -106,3 +106,4 @@ class Facts:
     ledger: Ledger
     opener: str = ""  # oid, where it is known and is not the subject's own
     stand: Stand | None = None
+    starter: str = ""  # oid of the agent who opened it for a caller: counts as a checker

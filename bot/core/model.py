@@ -128,6 +128,7 @@ class Reason(StrEnum):
     # at the case page
     UNKNOWN_CASE = "unknown_case"
     NO_SUCH_CASE = "no_such_case"
+    UNKNOWN_PERSON = "unknown_person"
     CASE_ENDED = "case_ended"
     CASE_FROZEN = "case_frozen"
     WRONG_NUMBER = "wrong_number"

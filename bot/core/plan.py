@@ -20,6 +20,8 @@ from bot.core.records import Evidence
 
 _ORDER = (ActKind.ISSUE_PASS, ActKind.REMOVE_METHOD, ActKind.RESET_METHODS, ActKind.FORGET_DEVICES)
 _MOBILE = "3179e48a-750b-4051-897c-87b9720928f7"  # the fixed id of everybody's first mobile number
+REMOVALS = frozenset({ActKind.REMOVE_METHOD, ActKind.RESET_METHODS})
+"""Acts that take a method off the account."""
 SHORT_MINUTES = 15
 DAY_MINUTES = 600
 
@@ -89,19 +91,36 @@ def pass_allowed(policy: Read[PassPolicy], subject: AccountFacts, acts: Iterable
     if not policy.enabled or not inside or subject.groups & set(policy.exclude_groups):
         return Reason.PASS_NOT_ALLOWED
     fits = all(
-        policy.minimum <= a.minutes <= policy.maximum and (a.once or not policy.once_only) for a in wanted
+        policy.minimum <= a.minutes <= policy.maximum and (a.once or not policy.once_only) and _as_shaped(a)
+        for a in wanted
     )
     return None if fits else Reason.PASS_NOT_ALLOWED
 
 
-def keeps_a_way_in(subject: AccountFacts, acts: Sequence[Act]) -> Reason | None:
-    """No plan leaves an account below one strong method unless it also issues a pass."""
+def _as_shaped(act: Act) -> bool:
+    """A day pass works more than once and no longer than a working day; a short one works once."""
+    return (not act.once and act.minutes <= DAY_MINUTES) if act.shape == PassShape.DAY else act.once
+
+
+def takes_nothing_with_a_day_pass(acts: Iterable[Act]) -> Reason | None:
+    """Whoever bridges a day comes back to the methods on the account."""
+    acts = tuple(acts)
+    day = any(a.kind is ActKind.ISSUE_PASS and a.shape == PassShape.DAY for a in acts)
+    return Reason.FORBIDDEN if day and any(a.kind in REMOVALS for a in acts) else None
+
+
+def keeps_a_way_in(
+    subject: AccountFacts, acts: Sequence[Act], said_gone: frozenset[str] = frozenset()
+) -> Reason | None:
+    """No plan leaves an account below one strong method unless it also issues a pass: that includes
+    forgetting devices, for a session may be the only way in. *said_gone* are methods that the person
+    said they cannot use, whatever the account says."""
     kinds = {a.kind for a in acts}
     if ActKind.ISSUE_PASS in kinds:
         return None
     if isinstance(subject.methods, Unreadable):
         return Reason.FACTS_UNREADABLE
-    gone = {a.method_id for a in acts if a.kind is ActKind.REMOVE_METHOD}
+    gone = {a.method_id for a in acts if a.kind is ActKind.REMOVE_METHOD} | said_gone
     left = [m for m in strong(subject.methods) if m.id not in gone]
     return None if left and ActKind.RESET_METHODS not in kinds else Reason.WOULD_LOCK_OUT
 
@@ -133,6 +152,7 @@ class Draft:
     reason: str = ""
     note: str = ""
     replaces: str = ""
+    helper: str = ""  # oid of who stands in for the subject's browser
 
     @property
     def digest(self) -> str:
@@ -149,7 +169,7 @@ class Draft:
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> Draft:
-        fields = {k: body[k] for k in cls.__dataclass_fields__ if k not in ("acts", "evidence")}
+        fields = {k: body[k] for k in cls.__dataclass_fields__ if k in body and k not in ("acts", "evidence")}
         acts = tuple(act_of(a) for a in body["acts"])
         return cls(acts=acts, evidence=tuple(map(str, body["evidence"])), **fields)
 

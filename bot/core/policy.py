@@ -66,11 +66,12 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """Counts. A subject's *used* passes a week; an agent's passes a day."""
+    """Counts. A subject's *used* passes a week and day passes in 30 days; an agent's passes a day."""
 
     passes_a_week: int = 3
     agent_warn: int = 25
     agent_stop: int = 60
+    day_passes_a_month: int = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,19 @@ from datetime import datetime, timedelta
 
 from bot.core.approver import approver_faults, person_of, quorum, witness_people
 from bot.core.facts import Person, Unreadable
+from bot.core.helping import helper_faults
 from bot.core.law import Approval, Facts, Law, Proof
-from bot.core.model import Act, ActKind, ProofKind, Rank, Reason
-from bot.core.plan import Draft, act_of, contents, keeps_a_way_in, methods_as_asked, ordered, pass_allowed
+from bot.core.model import Act, ActKind, PassShape, ProofKind, Rank, Reason
+from bot.core.plan import (
+    Draft,
+    act_of,
+    contents,
+    keeps_a_way_in,
+    methods_as_asked,
+    ordered,
+    pass_allowed,
+    takes_nothing_with_a_day_pass,
+)
 from bot.core.policy import Row, satisfied
 from bot.core.rank import rank_of
 from bot.core.records import Request
@@ -39,8 +49,11 @@ ENDING = frozenset(
         Reason.SUBJECT_CHANGED,
         Reason.PASS_NOT_ALLOWED,
         Reason.RECENT_PASS,
+        Reason.DAY_PASSES,
+        Reason.RECENT_FORGET,
         Reason.WOULD_LOCK_OUT,
         Reason.FORBIDDEN,
+        Reason.HELPER_REFUSED,
     }
 )
 """Reasons after which asking another approver would change nothing."""
@@ -94,6 +107,7 @@ def decide(
         *_about_subject(law, request, draft, facts, needed, ranked.rank, now),
         *_about_evidence(law, request, evidence, needed, facts, now),
         *_about_page(law, request, acts, facts, now),
+        *helper_faults(law, request, draft, evidence, facts),
         *approver_faults(law, draft.approver_oid, evidence, needed, facts, now),
     ]
     if reasons:
@@ -105,7 +119,10 @@ def decide(
         return Counted(needed.approvers - len(counting))
     solo = any(
         isinstance(p, Person) and law.humans.same(p, person_of(facts, draft.approver_oid))
-        for p in witness_people(evidence, facts, ProofKind.LIVE_CHECK)
+        for p in (
+            *witness_people(evidence, facts, ProofKind.LIVE_CHECK),
+            facts.witnesses.get(facts.starter),
+        )
     )
     busy = facts.ledger.passes_today >= law.policy.caps.agent_warn
     return Allowed(ordered(acts), tuple(counting), busy=busy, solo=solo)
@@ -164,7 +181,8 @@ def _about_subject(
         yield needed.refused
     for fault in (
         pass_allowed(facts.pass_policy, subject, draft.acts),
-        keeps_a_way_in(subject, draft.acts),
+        keeps_a_way_in(subject, draft.acts, facts.page.said_gone),
+        takes_nothing_with_a_day_pass(draft.acts),
         methods_as_asked(subject, draft.acts),
     ):
         if fault is not None:
@@ -174,7 +192,7 @@ def _about_subject(
         yield from _about_passes(law, draft, facts, now)
     forgotten = ledger.forgotten_at
     if ActKind.FORGET_DEVICES in kinds and forgotten and now - forgotten < times.between_forgets:
-        yield Reason.TOO_SOON
+        yield Reason.RECENT_FORGET
 
 
 def _about_passes(law: Law, draft: Draft, facts: Facts, now: datetime) -> Iterator[Reason]:
@@ -183,8 +201,11 @@ def _about_passes(law: Law, draft: Draft, facts: Facts, now: datetime) -> Iterat
         yield Reason.FACTS_UNREADABLE
     elif live is not None and live.usable and live.id not in ledger.own_passes | {draft.replaces}:
         yield Reason.LIVE_PASS
-    if all(a.shape == "day" for a in draft.acts if a.kind is ActKind.ISSUE_PASS):
-        return
+    if all(a.shape == PassShape.DAY for a in draft.acts if a.kind is ActKind.ISSUE_PASS):
+        month = [at for at in ledger.day_passes if now - at < timedelta(days=30)]
+        if len(month) >= law.policy.caps.day_passes_a_month:
+            yield Reason.DAY_PASSES
+        return  # outside the spacing of passes that lead to a new method
     week = [at for at in ledger.used_passes if now - at < timedelta(days=7)]
     if any(now - at < times.between_used_passes for at in week) or len(week) >= law.policy.caps.passes_a_week:
         yield Reason.RECENT_PASS

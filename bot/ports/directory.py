@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
 from bot.core.facts import AccountFacts, LivePass, Method, PassPolicy, Person, Read
@@ -29,6 +30,10 @@ class Directory(Protocol):
     async def live_pass(self, oid: Oid) -> LivePass | None: ...
 
     async def pass_policy(self) -> Read[PassPolicy]: ...
+
+    async def sessions_since(self, oid: Oid) -> datetime | None:
+        """Sessions begun before this no longer count; what a call to sign out everywhere moves."""
+        ...
 
     async def sign_ins(self, oid: Oid) -> Read[tuple[dict[str, object], ...]]:
         """Newest first: {"at","error","country","app"}; Unreadable("unlicensed") without P1."""

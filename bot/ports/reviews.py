@@ -14,6 +14,7 @@ from typing import Protocol
 from bot.core.model import ActKind
 from bot.core.proofs.live_check import NumberOnRecord
 from bot.core.records import Session
+from bot.ports.helpers import HelperNamed
 from bot.ports.sign_in import Redirect
 
 
@@ -156,6 +157,8 @@ class ReviewView:
     why: str
     taken_by: str
     taken_name: str
+    helper: HelperNamed | None = None  # who was named to stand in for the person's browser
+    opened_by: str = ""  # name of who opened the case for them, "" for themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +191,7 @@ class Signable:
     digest: str
     replaces: bool
     redirect: Redirect = field(repr=False)
+    helper: str = ""  # name of who stands in for the person's browser
 
 
 @dataclass(frozen=True, slots=True)

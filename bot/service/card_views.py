@@ -17,7 +17,7 @@ from bot.core.model import ActKind, Oid, ProofKind, Rank
 from bot.core.policy import Policy
 from bot.core.proofs.door import SET_UP
 from bot.core.queue import urgency
-from bot.core.records import Attempt, Card, Case, Evidence, Proving, Request, Transfer
+from bot.core.records import Attempt, Card, Case, Evidence, Proving, Request, Talk, Transfer
 from bot.core.tables import Verb
 from bot.errors import PermanentError, TransientError
 from bot.ports.clock import Clock
@@ -49,6 +49,7 @@ class _Rows:
     attempt: Attempt | None
     evidence: tuple[Evidence, ...]
     offer: Transfer | None
+    words: int = 0
 
 
 class CardViews:
@@ -125,6 +126,7 @@ class CardViews:
             queue=waits.what if waits and waits.verb is Verb.HANDOFF else "",
             done=card.status != "open",
             subject_oid=case.subject_oid,
+            words_waiting=rows.words if card.status == "open" else 0,
             checkers=tuple({row.by_oid for row in rows.evidence if row.kind == ProofKind.LIVE_CHECK}),
             **_offered(card, rows.offer, at),
         )
@@ -189,10 +191,12 @@ def _rows(work: UnitOfWork, cards: Sequence[Card | None]) -> list[_Rows]:
         evidence[row.case_id].append(row)
     for attempt in work.find(Attempt, case_id=ids, order="-claimed_at"):
         attempts[attempt.case_id].append(attempt)
+    words = {row.case_id: row.waiting for row in work.find(Talk, case_id=ids)}
     return [
         _one(
             card, cases[card.case_id], requests.get(card.case_id), provings.get(card.case_id),
             attempts[card.case_id], evidence[card.case_id], offers.get(card.case_id),
+            words.get(card.case_id, 0),
         )
         for card in shown
         if card.case_id in cases
@@ -207,12 +211,13 @@ def _one(
     attempts: list[Attempt],
     evidence: list[Evidence],
     offer: Transfer | None,
+    words: int,
 ) -> _Rows:
     """The rows of one card: the attempt that was asked with, else the one with the newest evidence."""
     wanted = request.attempt_id if request else evidence[-1].attempt_id if evidence else ""
     attempt = next((a for a in attempts if a.id == wanted), attempts[0] if attempts else None)
     own = tuple(row for row in evidence if attempt and row.attempt_id == attempt.id)
-    return _Rows(card, case, request, proving, attempt, own, offer)
+    return _Rows(card, case, request, proving, attempt, own, offer, words)
 
 
 def _offered(card: Card, offer: Transfer | None, at: datetime) -> dict[str, Any]:

@@ -13,15 +13,16 @@ from typing import Any
 
 from bot.core.audit import Tag, audit_row
 from bot.core.law import Law
-from bot.core.model import Act, ActKind, ActResult, Reason, RequestOutcome
+from bot.core.model import Act, ActKind, ActResult, PassShape, Reason, RequestOutcome
 from bot.core.plan import Draft, act_json
-from bot.core.records import Attempt, Case, Decision, Execution, Intent, Job, Limit, Request, Review, Timer
+from bot.core.records import Attempt, Case, Decision, Execution, Intent, Job, Request, Review, Timer
 from bot.ports.clock import Clock, Entropy
 from bot.ports.store import Store, UnitOfWork
 from bot.service.chance import new_id
 from bot.service.handover import Handovers, Sealed
 from bot.service.keys import Keys
 from bot.service.requests import Requests
+from bot.service.spacing import note_day_pass, note_forgotten
 
 WATCH = timedelta(seconds=20)
 """How often an open execution is looked at, should its process be gone."""
@@ -94,7 +95,9 @@ class Executions:
                 work, case, Tag.INTENT_WRITTEN, at, actor=draft.approver_oid, execution=run.id,
                 intent=intent.id, act=str(intent.act["kind"]), method=str(intent.act["method_id"]),
             )  # fmt: skip
-        self._requests.notify_subject(work, case, "act_soon", f"act_soon/{run.id}", at)
+        passes = any(act.kind is ActKind.ISSUE_PASS for act in plan)
+        soon = "act_soon" if passes else "change_soon"
+        self._requests.notify_subject(work, case, soon, f"act_soon/{run.id}", at)
         work.schedule(Timer(f"execution/{run.id}", "execution", case.id, at + WATCH, {"execution": run.id}))
         return run, intents
 
@@ -124,10 +127,14 @@ class Executions:
                     return False
                 assert attempt is not None
                 self._handovers.add(work, case, request, attempt, sealed, at)
-                self._requests.notify_subject(work, case, "pass_made", f"pass_made/{run.id}", at)
+                day = intent.act["shape"] == PassShape.DAY
+                made = "day_pass_made" if day else "pass_made"
+                self._requests.notify_subject(work, case, made, f"pass_made/{run.id}", at)
+                if day:
+                    note_day_pass(work, run.subject_oid, at)
                 work.bump(f"passes/{run.approver_oid}/{at:%Y-%m-%d}", until=at + _DAY)
             if result is ActResult.DONE and intent.act["kind"] == ActKind.FORGET_DEVICES:
-                work.save(Limit(f"forgot/{run.subject_oid}", 1, at + _DAY))  # the newest time counts
+                note_forgotten(work, run.subject_oid, at)
             self._write(work, case, run, now, result, detail, at)
             return True
 
@@ -174,6 +181,8 @@ class Executions:
             work, case, Tag.EXECUTION_CLOSED, at, execution=run.id, outcome=outcome.value,
             results=[i.result for i in intents],
         )  # fmt: skip
+        if any(i.result == ActResult.DONE and i.act["kind"] != ActKind.ISSUE_PASS for i in intents):
+            self._requests.notify_subject(work, case, "act_done", f"act_done/{run.id}", at)
         if outcome is RequestOutcome.VOID and any(_may_be_late(i) for i in intents):
             self._look_again(work, case, run, at)
         decision = work.first(Decision, execution_id=run.id, request_id=run.request_id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from bot.core.facts import LivePass, Unreadable
@@ -26,6 +27,8 @@ from bot.service.handover import Handovers, Sealed
 from bot.service.world import own_passes
 
 log = logging.getLogger(__name__)
+_SKEW = timedelta(seconds=30)
+"""Clocks differ; sessions ended this little before the intent ended because of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,16 +172,17 @@ class GraphActs:
         except ActsRefused as err:
             return await self._refused(run, intent, err)
         except ActsUnknown as err:
-            result = ActResult.DONE if await self._gone(oid, act) else ActResult.VOID
+            result = ActResult.DONE if await self._happened(oid, act, intent) else ActResult.VOID
             await self._executions.record(run, intent, result, {"why": err.why})
             return Step(result is ActResult.DONE)
         return Step(await self._executions.record(run, intent, ActResult.DONE, {}))
 
-    async def _gone(self, oid: Oid, act: Act) -> bool:
-        """After silence: a method that is not there any more was removed."""
-        if act.kind is not ActKind.REMOVE_METHOD:
-            return False
+    async def _happened(self, oid: Oid, act: Act, intent: Intent) -> bool:
+        """After silence: what the account shows now. Unreadable is no yes."""
         try:
+            if act.kind is ActKind.FORGET_DEVICES:
+                since = await self._directory.sessions_since(oid)
+                return since is not None and since >= intent.written_at - _SKEW
             methods = await self._directory.methods(oid)
         except KeyturnError:
             return False

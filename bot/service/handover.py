@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core.audit import Tag, audit_row
-from bot.core.model import Reason
+from bot.core.model import PassShape, Reason
 from bot.core.policy import Times
 from bot.core.records import Attempt, Case, Execution, Handover, Intent, Limit, Request, Timer, Withdrawal
 from bot.errors import Refused
@@ -113,9 +113,9 @@ class Handovers:
 
     def used(self, work: UnitOfWork, case: Case, at: datetime) -> None:
         """The pass of this case was used (its new method exists): the ciphertext goes, and the spacing
-        of passes starts to run."""
+        of passes starts to run. A day pass goes on until its time is over, and spaces nothing."""
         for found in work.find(Handover, case_id=case.id):
-            if found.status == "shown":
+            if found.status == "shown" and not for_a_day(work.get(Request, found.request_id)):
                 work.put(replace(found, status="finished", sealed=""))
                 work.cancel_timers(_group(found))
                 work.bump(f"used/{case.subject_oid}/{at.isoformat()}", until=at + _WEEK)
@@ -179,6 +179,11 @@ def used_passes(work: UnitOfWork, oid: str, at: datetime) -> tuple[datetime, ...
     rows = work.find(Limit, id=Over(f"{prefix}{(at - _WEEK).isoformat()}"), order="id", limit=50)
     times = (datetime.fromisoformat(r.id.removeprefix(prefix)) for r in rows if r.id.startswith(prefix))
     return tuple(t for t in times if at - t < _WEEK)
+
+
+def for_a_day(request: Request | None) -> bool:
+    """Whether *request* asks for a day pass."""
+    return request is not None and any(a["shape"] == PassShape.DAY for a in request.acts)
 
 
 def _execution(work: UnitOfWork, found: Handover) -> str:

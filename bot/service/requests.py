@@ -14,12 +14,12 @@ from typing import Any
 
 from bot.core import policy as rules
 from bot.core.audit import Tag, audit_row
-from bot.core.effects import CloseRequest, OpenRequest
+from bot.core.effects import CloseRequest, OpenRequest, Refuse
 from bot.core.events import Answered, Event
 from bot.core.facts import STRONG_TYPES
 from bot.core.law import Law
-from bot.core.model import Act, ActKind, ActResult, Rank, Reason, RequestOutcome
-from bot.core.plan import act_json, ordered
+from bot.core.model import Act, ActKind, ActResult, PassShape, Rank, Reason, RequestOutcome
+from bot.core.plan import act_json, act_of, ordered, takes_nothing_with_a_day_pass
 from bot.core.records import (
     Attempt,
     Card,
@@ -40,6 +40,8 @@ from bot.service.chance import new_id
 from bot.service.evidence import EvidenceBook, as_passed
 from bot.service.keys import Keys
 from bot.service.notices import notice_job
+from bot.service.spacing import day_passes, forgotten_at
+from bot.service.turns import say_job
 
 REMIND, ESCALATE = timedelta(minutes=5), timedelta(minutes=15)
 
@@ -74,6 +76,10 @@ class Requests:
             self._close(work, case, old, "", at, refusal=Reason.SUPERSEDED.value)
         before = work.first(Request, case_id=case.id, status="ended", order="-asked_at")
         made = self._ask(work, case, effect, before, at)
+        if not isinstance(made, Reason) and (fault := self._too_often(work, made, at)):
+            # Nobody need sign in to hear what our own rows say; the person is told at once.
+            work.enqueue([say_job(case, Refuse(fault), f"{key}/why", at)])
+            made = fault
         if isinstance(made, Reason):
             self._audit(work, case, Tag.REQUEST_REFUSED, at, step=effect.step, reason=made.value)
             return (Answered(effect.step, effect.version, RequestOutcome.REFUSED.value),)
@@ -151,7 +157,22 @@ class Requests:
             expires_at=at + min(effect.within, times.request),
             status="open",
             first_asked_at=first,
+            helper_oid=attempt.helper_oid,
         )
+
+    def _too_often(self, work: UnitOfWork, made: Request, at: datetime) -> Reason | None:
+        policy, acts = self._law.policy, [act_of(a) for a in made.acts]
+        if fault := takes_nothing_with_a_day_pass(acts):
+            return fault
+        if any(a.shape == PassShape.DAY for a in acts):
+            had = day_passes(work, made.subject_oid, at)
+            if len(had) >= policy.caps.day_passes_a_month:
+                return Reason.DAY_PASSES
+        if any(a.kind is ActKind.FORGET_DEVICES for a in acts):
+            last = forgotten_at(work, made.subject_oid)
+            if last is not None and at - last < policy.times.between_forgets:
+                return Reason.RECENT_FORGET
+        return None
 
     def _standing(
         self, work: UnitOfWork, case: Case, before: Request | None, row: rules.Row, at: datetime
@@ -160,7 +181,8 @@ class Requests:
         still stands for two hours."""
         max_age = self._law.policy.times.evidence
         for attempt in work.find(Attempt, case_id=case.id, status="open", order="-claimed_at"):
-            if attempt.expires_at <= at or attempt.gone_at is None:
+            unsaid = attempt.gone_at is None and rules.PASS_ACTS.intersection(row.acts)
+            if attempt.expires_at <= at or unsaid:
                 continue
             evidence = self._book.standing(work, case, attempt, at)
             filled = rules.satisfied(

@@ -16,10 +16,12 @@ from bot.core.records import Attempt, Card, Case, Check, Evidence, Execution, In
 from bot.core.sets import Passed
 from bot.errors import KeyturnError
 from bot.ports.directory import Directory
+from bot.ports.helpers import HelperNamed
 from bot.ports.reviews import ActView, LivePassView, PageSeen, ProofView, Pulse, RequestView, SubjectView, Why
 from bot.ports.store import Over, Store, UnitOfWork
 from bot.service import cards
 from bot.service.attempts import present
+from bot.service.helping import named
 from bot.service.keys import Keys
 from bot.service.on_record import on_record
 from bot.service.world import World
@@ -42,6 +44,7 @@ class Rows:
     approvals: int
     others: tuple[Case, ...]
     intents: tuple[Intent, ...] = ()
+    helper: HelperNamed | None = None
 
     @property
     def open_request(self) -> Request | None:
@@ -77,6 +80,7 @@ def rows_of(work: UnitOfWork, case: Case, keys: Keys, at: datetime) -> Rows:
         len(reviews),
         tuple(c for c in others if c.id != case.id),
         tuple(work.find(Intent, execution_id=runs[0].id, order="n")) if runs else (),
+        named(work, keys, case.id),
     )
 
 
@@ -92,6 +96,7 @@ def pulse_of(rows: Rows, at: datetime) -> Pulse:
         rows.approvals,
         (check.id, check.status, check.digits_until) if check else "",
         [p.row.id for p in rows.proofs],
+        rows.helper,
         taken,
     )
     mark = hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

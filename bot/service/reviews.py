@@ -13,7 +13,7 @@ from typing import Any
 from bot.core.audit import Tag, audit_row
 from bot.core.effects import Tell
 from bot.core.facts import Person
-from bot.core.law import Law
+from bot.core.law import Law, Stand
 from bot.core.model import Oid, Reason, RequestOutcome
 from bot.core.plan import Draft
 from bot.core.records import (
@@ -139,6 +139,7 @@ class ReviewService:
             why=prefilled(case),
             taken_by=rows.card.taken_by if taken and rows.card else "",
             taken_name=rows.card.taken_name if taken and rows.card else "",
+            helper=rows.helper,
         )
 
     async def pulse(self, handle: str) -> Pulse:
@@ -250,7 +251,7 @@ class ReviewService:
         return Signable(
             rows.case.number, person.name, person.upn, draft.rank, acts_view(request, world),
             await self._views.proofs(rows), reason, note, draft.policy_version, draft.digest,
-            bool(replaces), redirect,
+            bool(replaces), redirect, name_of(world.stand),
         )  # fmt: skip
 
     # --- after the signature ---------------------------------------------------------------------------
@@ -274,7 +275,11 @@ class ReviewService:
                 row.missing,
                 row.outcome,
                 tuple(
-                    ActView(str(i.act["kind"]), str(i.act.get("label", "")), result=i.result) for i in intents
+                    ActView(
+                        str(i.act["kind"]), str(i.act.get("label", "")), result=i.result,
+                        shape=str(i.act.get("shape", "")),
+                    )  # fmt: skip
+                    for i in intents
                 ),
                 row.at,
                 request is not None and request.status == "open",
@@ -355,6 +360,11 @@ class ReviewService:
     def _changed(self, case_id: str) -> None:
         self._store.notify(case_id)
         self._store.notify(TOPIC)
+
+
+def name_of(stand: Stand | None) -> str:
+    """Who stands in for the person's browser, as the directory says now."""
+    return stand.person.name if stand is not None and isinstance(stand.person, Person) else ""
 
 
 def _said(why: str, note: str, allowed: tuple[Why, ...]) -> tuple[str, str]:

@@ -17,7 +17,6 @@ from bot.core.model import Oid, Reason
 from bot.core.records import (
     Attempt,
     Case,
-    ChatLink,
     Evidence,
     Execution,
     Handover,
@@ -33,6 +32,7 @@ from bot.service.handover import used_passes
 from bot.service.helper_set import HelperSet
 from bot.service.helping import helper_of
 from bot.service.keys import Keys
+from bot.service.opening_for import linked, opened_for
 from bot.service.remembered import remembers
 from bot.service.sightings import had_methods
 from bot.service.spacing import day_passes, forgotten_at
@@ -118,19 +118,18 @@ class Agents:
 
 
 def opener_of(work: UnitOfWork, case: Case, keys: Keys) -> str:
-    """The linked account of whoever opened the case, where it is not the subject's own. An agent who
-    opened it for a caller counts as checker, not as opener."""
+    """The account of whoever opened the case, where it is not the subject's own: by a link, or, in a case
+    opened for somebody else, as the chat named them then. An agent who opened it for a caller counts as
+    checker, not as opener."""
     if case.agent_started:
         return ""
-    found = work.first(
-        ChatLink,
-        channel=str(case.opener.get("channel", "")),
-        tenant=str(case.opener.get("tenant", "")),
-        user=str(case.opener.get("user", "")),
-    )
-    if found is None or not keys.row_mac_fits(found) or found.oid == case.subject_oid:
-        return ""
-    return found.oid
+    oid = linked(work, keys, case) or (str(case.opener.get("oid", "")) if opened_for(case) else "")
+    return "" if oid == case.subject_oid else oid
+
+
+def starter_of(case: Case) -> str:
+    """The agent who opened the case for a caller; "" for every other case."""
+    return str(case.opener.get("user", "")) if case.agent_started else ""
 
 
 def proofs_of(work: UnitOfWork, request: Request, keys: Keys) -> tuple[Proof, ...]:
@@ -160,6 +159,7 @@ def facts_for(
         page=_page(work, keys, case, attempt, now),
         ledger=_ledger(work, world, case, request, approver, now),
         opener=opener_of(work, case, keys),
+        starter=starter_of(case),
         stand=world.stand,
     )
 

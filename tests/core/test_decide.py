@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,7 @@ from tests.core.deciding import (
     ELIGIBLE,
     MANAGER,
     NOW,
+    PASS_POLICY,
     PROOFS,
     SECOND,
     SECURITY,
@@ -118,6 +120,9 @@ REFUSALS: list[tuple[str, Change, Reason, bool]] = [
     ("checker gone", lambda c: c.witnesses.update({CHECKER: None}), Reason.FACTS_UNREADABLE, False),
     ("checker not read", lambda c: c.witnesses.pop(CHECKER), Reason.FACTS_UNREADABLE, False),
     ("opened it", lambda c: (setattr(c, "opener", "o"), c.witnesses.update({"o": person("o", employee_id="no-a-oid")}))[0], Reason.SAME_HUMAN, False),
+    ("opened it for a caller", lambda c: (setattr(c, "starter", AGENT), c.witnesses.update({AGENT: person(AGENT)}))[0], Reason.WAS_CHECKER, False),
+    ("other account opened it for a caller", lambda c: (setattr(c, "starter", "o"), c.witnesses.update({"o": person("o", employee_id="NO-A-oid")}), put("humans", Humans.of([["o", AGENT]], by_employee_id=True))(c))[0], Reason.WAS_CHECKER, False),
+    ("who opened it for a caller not read", put("starter", "o"), Reason.FACTS_UNREADABLE, False),
     ("own recovery yesterday", ledger(recovered={AGENT: NOW - timedelta(hours=23)}), Reason.RECENT_RECOVERY, False),
     ("sixty today", ledger(passes_today=60), Reason.TOO_MANY, False),
     # the request and the draft
@@ -254,6 +259,18 @@ def test_a_solo_desk_lets_the_checker_approve_only_beside_a_code() -> None:
     assert reasons(case) == (Reason.WAS_CHECKER,)
 
 
+def test_a_solo_desk_lets_whoever_opened_it_for_a_caller_approve_only_beside_a_code() -> None:
+    """They count as a checker in this, too, and security is told in the same way."""
+    policy, _ = parse({"solo_desk": True})
+    case = Case(policy=policy, starter=AGENT)
+    case.witnesses[AGENT] = person(AGENT)
+    verdict = case.verdict()
+    assert isinstance(verdict, Allowed)
+    assert verdict.solo
+    case.proofs = (Proof(evidence(ProofKind.MANAGER, by=MANAGER), True), PROOFS[1])
+    assert reasons(case) == (Reason.WAS_CHECKER,)
+
+
 def test_a_role_of_the_subjects_unit_reaches() -> None:
     """Administrative units: the approver's role must be scoped to one the subject is in."""
     case = Case()
@@ -364,12 +381,69 @@ def test_no_plan_locks_an_account_out() -> None:
     assert isinstance(forget.verdict(), Allowed)
 
 
+def test_methods_said_to_be_gone_are_no_way_in() -> None:
+    """Whatever still stands on the account."""
+    case = Case(acts=(Act(ActKind.FORGET_DEVICES),))
+    assert isinstance(case.verdict(), Allowed)
+    case.page = replace(case.page, said_gone=frozenset({"m1"}))
+    assert reasons(case) == (Reason.WOULD_LOCK_OUT,)
+
+
+def test_signing_out_everywhere_needs_no_page_and_a_pass_does() -> None:
+    """Only what is handed over needs somebody to hand it to."""
+    for acts, wanted in (((Act(ActKind.FORGET_DEVICES),), ()), (ACTS, (Reason.PAGE_ABSENT,))):
+        case = Case(acts=acts)
+        case.page = replace(case.page, answered_at=NOW - timedelta(minutes=5))
+        verdict = case.verdict()
+        assert (() if isinstance(verdict, Allowed) else reasons(case)) == wanted
+
+
+DAY_PASS = Act(ActKind.ISSUE_PASS, shape="day", minutes=480, once=False)
+
+
+def test_a_day_pass_takes_nothing_away() -> None:
+    assert isinstance(Case(acts=(DAY_PASS,)).verdict(), Allowed)
+    assert reasons(Case(acts=(DAY_PASS, ACTS[1]))) == (Reason.FORBIDDEN,)
+
+
+def test_day_passes_are_counted_over_a_month_and_are_outside_the_72_hours() -> None:
+    """Three of them; used passes of the other kind play no part."""
+    case = Case(acts=(DAY_PASS,))
+    made = tuple(NOW - DAY * n for n in (1, 10, 29))
+    case.ledger = replace(case.ledger, used_passes=(NOW - DAY / 4,), day_passes=made[:2])
+    assert isinstance(case.verdict(), Allowed)
+    case.ledger = replace(case.ledger, day_passes=made)
+    assert reasons(case) == (Reason.DAY_PASSES,)
+    case.ledger = replace(case.ledger, day_passes=(*made[:2], NOW - DAY * 30))
+    assert isinstance(case.verdict(), Allowed)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"once": True}, {"minutes": 601}, {"shape": "short"}, {"shape": ""}],
+    ids=["once", "too long", "short but many", "no shape"],
+)
+def test_a_pass_has_the_shape_it_was_asked_in(wrong: dict[str, Any]) -> None:
+    """Ten hours of a pass that works once, or a short one that works often, is nothing anybody asked for."""
+    case = Case(acts=(replace(DAY_PASS, **wrong),))
+    case.pass_policy = replace(PASS_POLICY, maximum=1440)
+    assert reasons(case) == (Reason.PASS_NOT_ALLOWED,)
+
+
+def test_a_day_pass_signed_is_not_the_short_one_asked_for() -> None:
+    """The shape is in the digest, and in what must be as it was asked."""
+    short = replace(DAY_PASS, shape="short", minutes=15, once=True)
+    case = Case(acts=(short,), drafted={"acts": (DAY_PASS,)})
+    assert Reason.SUBJECT_CHANGED in reasons(case)
+    assert Case(acts=(short,)).draft.digest != Case(acts=(DAY_PASS,)).draft.digest
+
+
 def test_devices_are_forgotten_once_a_day() -> None:
     """Each call signs the person out everywhere again."""
     case = Case(
         acts=(Act(ActKind.FORGET_DEVICES),), ledger=Ledger("open", "open", forgotten_at=NOW - DAY / 2)
     )
-    assert reasons(case) == (Reason.TOO_SOON,)
+    assert reasons(case) == (Reason.RECENT_FORGET,)
     case.ledger = replace(case.ledger, forgotten_at=NOW - DAY)
     assert isinstance(case.verdict(), Allowed)
 
@@ -442,6 +516,7 @@ def test_a_remembered_browser_is_asked_of_the_page_not_of_the_evidence() -> None
         {"reason": "x"},
         {"note": "x"},
         {"replaces": "x"},
+        {"helper": "x"},
     ],
 )
 def test_the_digest_covers_every_part_of_the_draft(change: dict[str, object]) -> None:

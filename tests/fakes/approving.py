@@ -11,7 +11,7 @@ from bot.core.effects import OpenRequest
 from bot.core.events import Answered, Event
 from bot.core.humans import Humans
 from bot.core.law import Law
-from bot.core.model import ActKind, CaseId, EventId, Oid, ProofKind, Rank
+from bot.core.model import ActKind, CaseId, EventId, Oid, PassShape, ProofKind, Rank
 from bot.core.policy import DEFAULT, Policy
 from bot.core.rank import RankRules
 from bot.core.records import (
@@ -192,19 +192,23 @@ class World:
 
         await self.rows.transact(fn)
 
-    async def ask(self, acts: tuple[ActKind, ...] = PLAN, *, version: int = 5) -> Request:
+    async def ask(
+        self, acts: tuple[ActKind, ...] = PLAN, *, version: int = 5, shape: PassShape = PassShape.SHORT
+    ) -> Request:
         """The flow asks; the request that is open now."""
-        await self.perform(acts, version=version)
+        await self.perform(acts, version=version, shape=shape)
         return (await self.all(Request, status="open"))[0]
 
-    async def perform(self, acts: tuple[ActKind, ...] = PLAN, *, version: int = 5) -> list[Answered]:
-        effect = OpenRequest("approval", version, acts, WITHIN)
+    async def perform(
+        self, acts: tuple[ActKind, ...] = PLAN, *, version: int = 5, shape: PassShape = PassShape.SHORT
+    ) -> list[Answered]:
+        effect = OpenRequest("approval", version, acts, WITHIN, shape)
         event = Event(EventId("e"), "e", self.clock.now(), CaseId("case"), Answered("x", 1, "ok"))
 
         def fn(work: UnitOfWork) -> list[Answered]:
             case = work.case("case")
             assert case is not None
-            return list(self.requests.open(work, case, effect, event, "e/0"))
+            return list(self.requests.open(work, case, effect, event, f"e{version}/0"))
 
         return await self.rows.transact(fn)
 

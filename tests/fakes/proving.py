@@ -105,6 +105,9 @@ class FakeDirectory:
     async def live_pass(self, oid: Oid) -> None:
         return None
 
+    async def sessions_since(self, oid: Oid) -> None:
+        return None
+
     async def pass_policy(self) -> Unreadable:
         return Unreadable("error")
 

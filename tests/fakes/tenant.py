@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.core.facts import AccountFacts, LivePass, Method, PassPolicy, Person, Read, Unreadable
 from bot.core.model import Oid
@@ -44,6 +44,7 @@ class Tenant:
     tokens: list[str] = field(default_factory=list)
     made: list[str] = field(default_factory=list)  # ids of every pass ever made
     blind: bool = False
+    confirms: bool = False  # that everything was signed out
 
     # --- Directory -----------------------------------------------------------------------------------
 
@@ -76,6 +77,9 @@ class Tenant:
 
     async def live_pass(self, oid: Oid) -> LivePass | None:
         return self.passes.get(oid)
+
+    async def sessions_since(self, oid: Oid) -> datetime | None:
+        return self.clock.now() if self.confirms and self.count("forget_devices") else None
 
     async def pass_policy(self) -> Read[PassPolicy]:
         return self.policy

@@ -447,30 +447,6 @@ async def test_a_foreign_pass_is_replaced_when_the_approver_signed_that(world: W
     assert (await world.approve(replaces="foreign")).outcome == "done"
 
 
-async def forget(world: World, version: int) -> object:
-    """One more round of forgetting; evidence and done acts of earlier rounds aside."""
-    await world.rows.transact(lambda work: [work.remove(Intent, i.id) for i in work.find(Intent)])
-    for row in await world.all(Evidence):
-        fresh = replace(row, at=world.clock.now() - timedelta(minutes=1))
-        await world.change(Evidence, row.id, at=fresh.at, mac=world.keys.row_mac(fresh))
-    await world.change(Attempt, "attempt", expires_at=world.clock.now() + timedelta(hours=9))
-    await world.ask((ActKind.FORGET_DEVICES,), version=version)
-    return await world.draft()
-
-
-async def test_devices_are_forgotten_once_a_day_counted_from_the_last_time(world: World) -> None:
-    """Refused within a day of the newest time, not of the first."""
-    assert not isinstance(await forget(world, 5), tuple)
-    assert (await world.sign()).outcome == "done"
-    world.clock.go(hours=23)
-    assert await forget(world, 6) == (Reason.TOO_SOON,)
-    world.clock.go(hours=1)
-    assert not isinstance(await forget(world, 7), tuple)
-    assert (await world.sign()).outcome == "done"
-    world.clock.go(hours=23)
-    assert await forget(world, 8) == (Reason.TOO_SOON,)
-
-
 # --- crashes --------------------------------------------------------------------------------------
 
 

@@ -40,6 +40,7 @@ from bot.ports.clock import Clock
 T = TypeVar("T")
 
 _ADDRESS = re.compile(r"[^\s@'\"\\]{1,64}@[^\s@'\"\\]{1,255}")
+_SESSIONS = "signInSessionsValidFromDateTime"
 _GROUP_FIELDS = ["id", "displayName", "isAssignableToRole"]
 
 
@@ -56,7 +57,6 @@ class Query:
     def get_query_parameter(self, name: str) -> str:
         """The name in Graph's address template."""
         return f"%24{name}"
-
 
 def query(
     *,
@@ -124,6 +124,11 @@ class GraphDirectory:
             ).authentication.temporary_access_pass_methods.to_get_request_information()
         )
         return reading.live_pass(found or ())
+
+    async def sessions_since(self, oid: Oid) -> datetime | None:
+        wanted = query(select=["id", _SESSIONS])
+        body = await self._asking.one(lambda g: g.users.by_user_id(oid).to_get_request_information(wanted))
+        return reading.moment((body or {}).get(_SESSIONS))
 
     async def pass_policy(self) -> Read[PassPolicy]:
         return await _read(self._pass_policy())

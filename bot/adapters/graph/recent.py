@@ -47,6 +47,9 @@ class RecentDirectory:
     async def live_pass(self, oid: Oid) -> LivePass | None:
         return await self._directory.live_pass(oid)
 
+    async def sessions_since(self, oid: Oid) -> datetime | None:
+        return await self._directory.sessions_since(oid)
+
     async def pass_policy(self) -> Read[PassPolicy]:
         return await self._directory.pass_policy()
 

@@ -21,6 +21,7 @@ from itertools import pairwise
 from bot.core.flow import Step
 from bot.core.model import ActKind, PassShape
 from bot.core.outcomes import outcomes
+from bot.core.plan import REMOVALS
 from bot.core.proven import after, may
 from bot.core.tables import Verb
 from bot.flowfile.book import Book
@@ -32,7 +33,7 @@ RULES: Mapping[str, str] = {
     "S001": "Nothing is requested without its proof",
     "S002": "A day pass takes nothing away",
 }
-REMOVALS = frozenset({ActKind.REMOVE_METHOD, ActKind.RESET_METHODS})
+
 _DEEPEST = 8
 
 Acts = frozenset[ActKind]

@@ -13,14 +13,14 @@ let present = review.dataset.present;
 
 function busy() {
   // Something typed must not be lost to a reload.
-  return [...document.querySelectorAll("input:not([type=hidden]):not([type=checkbox])")].some((i) => i.value);
+  return [...document.querySelectorAll("input:not([type=hidden]):not([type=checkbox]), textarea")].some((i) => i.value);
 }
 
 function show() {
   const here = present === "true";
   badge.textContent = here ? badge.dataset.here : badge.dataset.away;
   badge.classList.toggle("good", here);
-  if (approve) approve.disabled = !here;
+  if (approve && "page" in approve.dataset) approve.disabled = !here;
   if (away) away.hidden = here;
 }
 
