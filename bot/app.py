@@ -245,7 +245,8 @@ def build(
             fx.HandOff: [cards.hand_off],
             fx.CloseHandOff: [cards.close_hand_off],
             fx.Report: [stops.report],
-            fx.EndCase: [cards.end, talking.over],
+            fx.OpenFor: [stand.opening.open],
+            fx.EndCase: [stand.opening.ended, cards.end, talking.over],
         }
     )
     for kind, those in (*queue.performers.items(), *around.performers.items()):
@@ -289,7 +290,7 @@ def build(
         linking, talking, burn=codes.burn, thanks=queue.thanks, helping=stand.helpers.asked_of,
     )  # fmt: skip
     inside = entrance(
-        store=store, clock=clock, entropy=entropy, keys=keys, directory=shown, published=published,
+        settings, words=words, store=store, clock=clock, entropy=entropy, keys=keys, directory=shown, published=published,
         turns=turns, attempts=attempts, limits=limits,
     )  # fmt: skip
     looks = Looks(
@@ -317,6 +318,7 @@ def build(
             "code": enrolled.letters.handle,
             **against.handlers,
             "reconcile": withdrawals.reconcile,
+            "open_for": stand.opening.handle,
             **around.handlers,
         },
         holder=holder,
@@ -331,6 +333,7 @@ def build(
             "execution": acts.fire,
             "take": desk.fire,
             "watch": follow.fire,
+            "arrival": inside.callers.fire,
             "card": chatting.cards.fire,
             "talk": chatting.talks.fire,
         },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.adapters.web.app import Page
+from bot.adapters.web.desk_open import DeskOpen
 from bot.adapters.web.help import HelpPage
 from bot.adapters.web.polling import Polls
 from bot.adapters.web.shell import Shell
@@ -19,19 +20,25 @@ from bot.ports.store import Store
 from bot.ports.turns import Turns
 from bot.service.arrivals import Arrivals
 from bot.service.attempts import Attempts
+from bot.service.callers import CallerService
 from bot.service.front_door import FrontDoorService
 from bot.service.keys import Keys
 from bot.service.limits import Limits
+from bot.service.openings import Openings
 from bot.service.published import PublishedFlows
+from bot.service.words import WordService
+from bot.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
     doors: FrontDoorService
     arrivals: Arrivals
+    callers: CallerService
 
 
 def entrance(
+    settings: Settings,
     *,
     store: Store,
     clock: Clock,
@@ -39,6 +46,7 @@ def entrance(
     keys: Keys,
     directory: Directory,
     published: PublishedFlows,
+    words: WordService,
     turns: Turns,
     attempts: Attempts,
     limits: Limits,
@@ -48,7 +56,12 @@ def entrance(
     doors = FrontDoorService(
         store, clock, entropy, keys, directory, attempts, limits, arrivals, learn=published.learn
     )
-    return Entrance(doors, arrivals)
+    callers = CallerService(
+        store, clock, entropy, keys, directory, published, words, Openings(entropy, keys, published), arrivals,
+        agents=settings.groups.agents, locales=settings.locales.offered,
+        video=bool(settings.live_check.video_url),
+    )  # fmt: skip
+    return Entrance(doors, arrivals, callers)
 
 
 def pages_of(
@@ -63,4 +76,4 @@ def pages_of(
     cases: CasePages,
 ) -> list[Page]:
     talking = Talking(shell, chat, intake, links, polls, entropy)
-    return [HelpPage(shell, talking, inside.doors, cases)]
+    return [HelpPage(shell, talking, inside.doors, cases), DeskOpen(shell, inside.callers, entropy)]

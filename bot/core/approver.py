@@ -63,10 +63,14 @@ def _apartness(
             yield Reason.SAME_HUMAN
     if facts.opener:
         yield from _not_this_one(law, person, facts.witnesses.get(facts.opener), Reason.SAME_HUMAN)
+    if facts.stand is not None:
+        yield from _not_this_one(law, person, facts.stand.person, Reason.WAS_HELPER)
     for one in witness_people(evidence, facts, ProofKind.MANAGER, ProofKind.CONTACT):
         yield from _not_this_one(law, person, one, Reason.WAS_VOUCHER)
     if needed.solo_desk and any(p.row.kind in CODES and p.intact and p.counts for p in evidence):
         return
+    if facts.starter:
+        yield from _not_this_one(law, person, facts.witnesses.get(facts.starter), Reason.WAS_CHECKER)
     for one in witness_people(evidence, facts, ProofKind.LIVE_CHECK):
         yield from _not_this_one(law, person, one, Reason.WAS_CHECKER)
 

@@ -50,10 +50,10 @@ class Callers(Protocol):
         """Raises Refused(UNKNOWN_CASE)."""
         ...
 
-    async def meet(self, agent: Session, number: str) -> str:
+    async def meet(self, agent: Session, number: str, how: str = "call_back") -> str:
         """Put the case before the agents as one that wants a live check, which the agent may then do
-        first: the path of its review page. Raises Refused(UNKNOWN_CASE), CASE_ENDED, CASE_FROZEN or
-        OTHER_BROWSER while no browser has it."""
+        first: the path of its review page. Raises Refused: UNKNOWN_CASE, CASE_ENDED, CASE_FROZEN,
+        PAGE_ABSENT while no page of it is connected, PROOF_CLOSED while it collects no proof."""
         ...
 
     async def open(self, agent: Session, *, address: str, flow: str, ticket: str, once: str) -> CaseOpened:

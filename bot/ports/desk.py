@@ -52,6 +52,7 @@ class CardView:
     escalated: bool = False
     frozen: bool = False
     queue: str = ""  # of a handoff that waits for an answer: desk, security
+    words_waiting: int = 0  # lines of the person since an agent last wrote
     done: bool = False
     subject_oid: str = ""
     checkers: tuple[str, ...] = ()  # who made a live check of it: they do not approve it
@@ -134,9 +135,9 @@ class Desk(Protocol):
     """Calls take the caller's desk session. They raise Refused(NOT_AN_AGENT) when its owner is no
     member of the agents' group any more, or when that cannot be read."""
 
-    async def sign_in(self, browser: str, *, review: str = "") -> Redirect:
+    async def sign_in(self, browser: str, *, review: str = "", back: str = "") -> Redirect:
         """Start a sign-in for a desk session in the browser with that hash. *review* is the handle of
-        the review page it began on, and leads back there."""
+        the review page it began on, and leads back there; so does *back*, a path of the desk."""
         ...
 
     async def board(self, agent: Session) -> Board: ...

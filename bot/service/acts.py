@@ -36,7 +36,7 @@ from bot.service.graph_acts import GraphActs
 from bot.service.keys import Keys
 from bot.service.requests import Requests
 from bot.service.turns import say_job
-from bot.service.world import Reader, World, opener_of
+from bot.service.world import Reader, World, opener_of, starter_of
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=15)
@@ -145,10 +145,13 @@ class Acts:
             case = work.get(Case, request.case_id)
             earlier = [r.approver_oid for r in work.find(Review, request_id=request.id, decision="approve")]
             seen = [e.by_oid for i in request.evidence_ids if (e := work.get(Evidence, str(i)))]
-            return earlier, [*seen, opener_of(work, case, self._keys) if case else ""]
+            around = [opener_of(work, case, self._keys), starter_of(case)] if case else []
+            return earlier, [*seen, *around]
 
         earlier, witnesses = await self._store.read(involved)
-        return await self._reader.gather(request.subject_oid, [*earlier, draft.approver_oid], witnesses)
+        return await self._reader.gather(
+            request.subject_oid, [*earlier, draft.approver_oid], witnesses, helper=request.helper_oid
+        )
 
     def _decide(
         self, work: UnitOfWork, signing_id: str, draft: Draft, world: World

@@ -22,6 +22,7 @@ from bot.ports.store import UnitOfWork
 from bot.ports.turns import Turns
 from bot.service.attempts import present
 from bot.service.evidence import passed_here
+from bot.service.opening_for import opened_for, tell
 
 LEFT_ALONE = timedelta(minutes=2)
 """After so long without a word from it, a conversation at the front door is nobody's."""
@@ -59,6 +60,8 @@ class Arrivals:
         if before is not None and before.case_id == case.id:
             work.put(replace(before, case_id="", at=at))
         work.save(ChatRow(place.key, case.locale, case.id, at))
+        if opened_for(case) and case.place == case.opener["place"]:
+            tell(work, case, "opened_for_came", f"{case.id}/came", at)
         case = replace(case, place=place.key, touched_at=at)
         work.put(case)
         return case

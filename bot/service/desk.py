@@ -70,18 +70,22 @@ class DeskService:
 
     # --- who may sit here ------------------------------------------------------------------------
 
-    async def sign_in(self, browser: str, *, review: str = "") -> Redirect:
+    async def sign_in(self, browser: str, *, review: str = "", back: str = "") -> Redirect:
         found = None
         if review:  # the case is noted, never the handle: that is made again on the way back
             found = await self._store.read(lambda work: work.first(Card, handle_hash=hashed(review)))
         return await self._sign_ins.begin(
-            SignInAsk(Purpose.DESK, browser, subject_ref=found.case_id if found else "")
-        )
+            SignInAsk(
+                Purpose.DESK, browser, subject_ref=found.case_id if found else "",
+                payload={"back": back} if back.startswith("/desk/") else {},
+            )
+        )  # fmt: skip
 
     def back(self, signing: Signing) -> str:
         """The page a sign-in for the desk began on."""
         case_id = signing.subject_ref
-        return f"/r/{self._keys.handle('review', case_id)}" if case_id else "/desk"
+        began = str(signing.payload.get("back", "/desk"))
+        return f"/r/{self._keys.handle('review', case_id)}" if case_id else began
 
     async def signed_in(self, finished: Finished) -> Landing:
         """Opens a desk session for a member of the agents' group, and for nobody else."""

@@ -16,7 +16,7 @@ from bot.ports.store import Store, UnitOfWork
 from bot.service.keys import Keys
 from bot.service.review_views import Rows
 from bot.service.sightings import had_methods
-from bot.service.world import Reader, World, facts_for, opener_of, own_passes, proofs_of
+from bot.service.world import Reader, World, facts_for, opener_of, own_passes, proofs_of, starter_of
 
 
 def judge(
@@ -53,8 +53,10 @@ class Drafts:
             return opener_of(work, rows.case, self._keys), [r.approver_oid for r in found]
 
         opener, earlier = await self._store.read(involved)
-        witnesses = [*(p.row.by_oid for p in rows.proofs), opener]
-        return await self._reader.gather(rows.case.subject_oid, [*earlier, approver], witnesses)
+        witnesses = [*(p.row.by_oid for p in rows.proofs), opener, starter_of(rows.case)]
+        helper = rows.request.helper_oid if rows.request else ""
+        subject = rows.case.subject_oid
+        return await self._reader.gather(subject, [*earlier, approver], witnesses, helper=helper)
 
     def draft(
         self,
@@ -84,6 +86,7 @@ class Drafts:
             reason=reason,
             note=note,
             replaces=replaces,
+            helper=request.helper_oid,
         )
 
     def judge(self, work: UnitOfWork, case: Case, request: Request, draft: Draft, world: World) -> Decision:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.core.facts import AccountFacts, Method, PassPolicy, Person, Read, Risk, Role, Roles, Unreadable
 from bot.core.humans import Humans
-from bot.core.law import Approval, Facts, Law, Ledger, Page, Proof
+from bot.core.law import Approval, Facts, Law, Ledger, Page, Proof, Stand
 from bot.core.model import Act, ActKind, Oid, ProofKind
 from bot.core.plan import Draft, act_json, contents
 from bot.core.policy import DEFAULT, Policy
@@ -95,6 +95,8 @@ class Case:
     )
     ledger: Ledger = field(default_factory=lambda: Ledger("open", "open"))
     opener: str = ""
+    stand: Stand | None = None
+    starter: str = ""
     read_at: datetime = NOW - timedelta(seconds=2)
     earlier: tuple[Approval, ...] = ()
     approver: str = AGENT
@@ -131,7 +133,7 @@ class Case:
     def facts(self) -> Facts:
         return Facts(
             self.read_at, self.subject, self.people, self.witnesses, self.pass_policy, self.page, self.ledger,
-            self.opener,
+            self.opener, self.stand, self.starter,
         )  # fmt: skip
 
     def verdict(self) -> Decision:

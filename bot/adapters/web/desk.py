@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.adapters.web.forms import Form
+from bot.adapters.web.forms import Form, local_path
 from bot.adapters.web.polling import Polls
 from bot.adapters.web.shell import Shell
 from bot.core.model import Reason
@@ -79,11 +79,12 @@ class DeskPage:
         return self._shell.json({"mark": board.mark, "html": html, "summary": said})
 
     async def sign_in(self, request: web.Request) -> web.Response:
-        await self._shell.form(request)
+        form = await self._shell.form(request)
         browser, fresh = self._shell.browser_hash(request), ""
         if not browser:
             fresh, browser = self._shell.fresh_browser()
-        response = self._shell.to_authority(await self._desk.sign_in(browser))
+        back = local_path(form.text("back", longest=300))
+        response = self._shell.to_authority(await self._desk.sign_in(browser, back=back))
         if fresh:
             self._shell.give_browser(response, fresh)
         return response
@@ -224,6 +225,7 @@ def _plain(board: Board) -> dict[str, Any]:
                 "escalated": card.escalated,
                 "frozen": card.frozen,
                 "queue": card.queue,
+                "words_waiting": card.words_waiting,
                 "offered_to": card.offered_name,
             }
             for card in board.cards
