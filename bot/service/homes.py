@@ -47,6 +47,7 @@ from bot.service.card_views import CardViews
 from bot.service.identity import account_id, link_of, named_by_platform
 from bot.service.keys import Keys
 from bot.service.membership import Membership
+from bot.service.opening_for import opened_for
 from bot.service.published import PublishedFlows
 from bot.service.words import WordService
 
@@ -165,6 +166,8 @@ class _Page:
                     self._button(str(cancel), self._common("button_cancel")),
                 )
             )
+            if opened_for(case):
+                continue  # it is another person's page
             yield LinkButton(
                 clipped(self._common("case_link_button"), MAX_LABEL), Link(reference=f"case:{case.id}")
             )
@@ -172,7 +175,9 @@ class _Page:
     def flows(self, busy: bool) -> Iterator[Element]:
         yield Heading(clipped(self._say("else" if busy else "need"), MAX_HEADING), divider=busy)
         yield self._text(self._say("write"))
-        starts = [self._button(str(StartFlow(name)), self._title(name)) for name in self._published.names()]
+        starts = [
+            self._button(str(StartFlow(name)), title) for name, title in self._published.menu(self._locale)
+        ]
         for at in range(0, min(len(starts), 5 * MAX_BUTTONS), MAX_BUTTONS):
             yield Buttons(tuple(starts[at : at + MAX_BUTTONS]))
         yield Buttons(

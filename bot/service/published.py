@@ -86,6 +86,12 @@ class PublishedFlows:
     def names(self) -> tuple[str, ...]:
         return tuple(self._live)
 
+    def menu(self, locale: str) -> tuple[tuple[str, str], ...]:
+        """The flows that a list of what the bot helps with shows, and their titles, in their order."""
+        shown = [name for name, known in self._live.items() if self.at(known).flows[name].in_menu]
+        titled = [(name, self._words.title(self.words(self._live[name]), locale, name)) for name in shown]
+        return tuple(sorted(titled, key=lambda one: one[1].casefold()))
+
     def words(self, flow_hash: str) -> WordFiles:
         """The words of one version."""
         return self._words.flow(flow_hash, lambda: self._versions[flow_hash].files)

@@ -20,6 +20,8 @@ from bot.ports.chat import Chat
 from bot.service.published import PublishedFlows
 from bot.service.words import Scene, WordService
 
+MOST_OFFERED = 18
+"""Flows in a menu: four rows of buttons, with the two that are always there."""
 _WITH_MENU = frozenset({"menu", "nothing_open", "say_again"})
 _WITH_OPEN = frozenset({"already_open"})
 _DOUBTED = frozenset({"badge_no", "badge_nobody", "badge_no_case"})
@@ -102,8 +104,9 @@ class Speaking:
             cancel = Choice(str(CommandChoice(Command.CANCEL)), say(scene.locale, "common.button_cancel"))
             return [resume, cancel, person]
         if key in _WITH_MENU:
-            every = [Choice(str(StartFlow(f)), self._title(f, scene)) for f in self._published.names()]
-            return [*every[: MAX_BUTTONS - 2], not_me, person]
+            menu_of = self._published.menu(scene.locale)
+            every = [Choice(str(StartFlow(flow)), title) for flow, title in menu_of]
+            return [*every[:MOST_OFFERED], not_me, person]
         if starts:
             return [*starts, other, person, not_me]
         if key == "linked":
