@@ -56,8 +56,9 @@ def entrance(
     doors = FrontDoorService(
         store, clock, entropy, keys, directory, attempts, limits, arrivals, learn=published.learn
     )
+    openings = Openings(entropy, keys, published)
     callers = CallerService(
-        store, clock, entropy, keys, directory, published, words, Openings(entropy, keys, published), arrivals,
+        store, clock, entropy, keys, directory, published, words, openings, arrivals,
         agents=settings.groups.agents, locales=settings.locales.offered,
         video=bool(settings.live_check.video_url),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.web import app, callback, case, chat, counter, demo, desk, health, help, linking, me, review, voucher  # noqa: A004
+from bot.adapters.web import app, callback, case, chat, counter, demo, desk, desk_open, health, help, linking, me, review, stop, voucher  # noqa: A004
 from bot.adapters.web.shell import Site
 from tests.web.house import ROOT
 
@@ -21,11 +21,13 @@ PAGES = (
     counter.CounterPage,
     demo.DemoPage,
     desk.DeskPage,
+    desk_open.DeskOpen,
     health.Health,
     help.HelpPage,
     linking.LinkPage,
     me.Me,
     review.ReviewPage,
+    stop.StopPage,
     voucher.Voucher,
 )
 

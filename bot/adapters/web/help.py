@@ -8,6 +8,7 @@ nothing.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from aiohttp import web
@@ -186,10 +187,8 @@ class HelpPage:
         shared = visit.shared or request.cookies.get(security.DOOR_COOKIE, "").startswith(SHARED)
         browser = self._browser_of(request, visit.handle) if visit.handle else ""
         if browser:
-            try:
+            with contextlib.suppress(Refused):  # it had ended already
                 await self._cases.finish(visit.handle, browser)
-            except Refused:
-                pass  # it had ended already
         base = f"/c/{visit.handle}" if visit.handle else ""
         if _sent_json(request):
             response = self._shell.json({"ok": True})
