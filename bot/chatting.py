@@ -25,6 +25,8 @@ from bot.service.membership import Membership
 from bot.service.posts import PostBook
 from bot.service.published import PublishedFlows
 from bot.service.speaking import Speaking
+from bot.service.talk_book import TalkBook
+from bot.service.talk_posts import TalkPosts
 from bot.service.words import WordService
 from bot.settings import Settings
 
@@ -41,6 +43,7 @@ class Chatting:
     links: PageLinks
     speaking: Speaking
     cards: CardPosts
+    talks: TalkPosts
 
 
 def wire(
@@ -87,7 +90,7 @@ def wire(
         locales=offered,
     )
     channels = tuple(channels_of(settings, parts))
-    web = WebChat(store, clock)
+    web = WebChat(store, clock, keys)
     chats: Mapping[str, Chat] = {"web": web, **{one.name: one.chat for one in channels}}
     cards = CardPosts(
         store, views, chats, words, clock,
@@ -95,5 +98,6 @@ def wire(
         locale=offered[0], zone=zone,
     )  # fmt: skip
     return Chatting(
-        web, channels, identity, homes, posts, links, Speaking(words, published, chats), cards
+        web, channels, identity, homes, posts, links, Speaking(words, published, chats), cards,
+        TalkPosts(store, clock, entropy, words, TalkBook(keys), chats),
     )  # fmt: skip

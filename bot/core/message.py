@@ -60,11 +60,13 @@ CONTROLS = (Buttons, Select, MultiChoice, Toggle, TextInput, DateInput, TimeInpu
 @dataclass(frozen=True, slots=True)
 class Message:
     """*fallback* is the whole in one plain line. *locale* is the language it is in, which is not
-    always the one that was asked for."""
+    always the one that was asked for. A *private* message holds what a person wrote: it is sent, but
+    our store keeps it sealed or not at all."""
 
     elements: tuple[Element, ...]
     fallback: str
     locale: str = "en"
+    private: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.elements) <= MAX_ELEMENTS:
@@ -92,6 +94,10 @@ class Message:
         """The message once answered: the same without anything to press or fill in."""
         left = tuple(element for element in self.elements if not isinstance(element, CONTROLS))
         return Message(left or (Paragraph((Span(self.fallback),)),), self.fallback, self.locale)
+
+    def at_rest(self) -> Message:
+        """The message as it may lie in a database: of a private one only that there was one."""
+        return Message.line("\u2026", locale=self.locale) if self.private else self
 
     def text(self) -> str:
         """All of it as plain text, one element a line; controls leave their labels."""

@@ -6,10 +6,11 @@ from typing import Protocol
 
 
 class Seals(Protocol):
-    """Encryption under `secrets.server_key`, equal on all replicas; *purpose* ties a seal to one use."""
+    """Encryption under `secrets.server_key`, equal on all replicas; *purpose* ties a seal to one use, and
+    *bound* to one place, such as a row."""
 
-    def seal(self, purpose: str, data: bytes) -> str: ...
+    def seal(self, purpose: str, data: bytes, *, bound: str = "") -> str: ...
 
-    def unseal(self, purpose: str, sealed: str) -> bytes:
-        """Raises Refused(BAD_TOKEN) for anything not sealed here for this purpose."""
+    def unseal(self, purpose: str, sealed: str, *, bound: str = "") -> bytes:
+        """Raises Refused(BAD_TOKEN) for anything not sealed here for this purpose and *bound*."""
         ...

@@ -162,6 +162,8 @@ class CardPosts:
         late = view.escalated and not view.done
         if late:
             state = self._say("late", wants=state)
+        if view.words_waiting:
+            state = self._say("words", wants=state, count=view.words_waiting)
         tone = Tone.GOOD if view.done else Tone.ATTENTION if late else Tone.NEUTRAL
         elements: list[Element] = [
             Heading(title), Status(state, tone), Facts(tuple(self._facts(view, now)))

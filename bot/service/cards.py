@@ -15,7 +15,7 @@ from bot.core.effects import CloseHandOff, EndCase, HandOff
 from bot.core.events import Answered, Event
 from bot.core.records import Card, Case, Evidence, Job, Timer, Transfer
 from bot.ports.store import UnitOfWork
-from bot.service import stretches
+from bot.service import stretches, talk_rows
 from bot.service.keys import Keys, hashed
 
 TAKE_IDLE = timedelta(minutes=10)
@@ -57,6 +57,7 @@ def done(work: UnitOfWork, case_id: str, at: datetime) -> None:
 def redraw(work: UnitOfWork, card: Card, at: datetime, why: str = "") -> None:
     """Show the card as it is now; of several waiting redraws only the last is made. *why* names what
     happened, for life, where the card itself did not change."""
+    talk_rows.noticed(work, card, at)
     key = f"card/{card.case_id}/{why or f'{card.version}/{int(at.timestamp() * 1000)}'}"
     body = {"case": card.case_id, "wants": card.wants}
     lane = f"card:{card.case_id}"

@@ -91,12 +91,23 @@ class CaseViews:
             why = (attempt.ended_reason or "expired") if attempt else ""
             return _versioned(CaseView(stage, at, case.locale, ended=why))
         fields = self._common(case, attempt)
+        if case.status == "ended" and (kept := self._day_pass(work, attempt, at)):
+            return _versioned(
+                CaseView(Stage.PASS, at, case.locale, sealed=kept, outcome=case.outcome, **fields)
+            )
         if case.status in ("ended", "frozen") or over:
             stage = Stage.OVER if case.status == "ended" else Stage.FROZEN
             if self._thanks is not None and stage is Stage.OVER:
                 fields["helped"] = self._thanks.helped(work, case.id)
             return _versioned(CaseView(stage, at, case.locale, outcome=case.outcome, **fields))
         return _versioned(self._live(work, case, attempt, at, fields))
+
+    def _day_pass(self, work: UnitOfWork, attempt: Attempt, at: datetime) -> SealedPass | None:
+        """A pass for the day outlives the talk: whoever opened it once may look at it until it runs out."""
+        sealed = self._sealed(work, attempt)
+        if sealed is None or sealed.shape != PassShape.DAY or attempt.status != "open":
+            return None
+        return sealed if sealed.wire and at < min(sealed.expires_at, attempt.expires_at) else None
 
     def _common(self, case: Case, attempt: Attempt) -> JsonMap:
         return {
@@ -286,7 +297,7 @@ class CaseViews:
 
 def asked_for(acts: Iterable[JsonMap]) -> tuple[str, ...]:
     """The acts of a request, one word per kind, in order; a day pass has a word of its own."""
-    return tuple(dict.fromkeys(DAY_PASS if a["shape"] == PassShape.DAY else str(a["kind"]) for a in acts))
+    return tuple(dict.fromkeys(DAY_PASS if a.get("shape") == PassShape.DAY else str(a["kind"]) for a in acts))
 
 
 def challenge_of(attempt: Attempt) -> Challenge | None:

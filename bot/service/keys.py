@@ -51,6 +51,10 @@ def canonical(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain).encode()
 
 
+def _associated(purpose: str, bound: str) -> bytes:
+    return canonical([purpose, bound]) if bound else purpose.encode()
+
+
 class Keys:
     """Sub-keys of `secrets.server_key` (at least 32 bytes)."""
 
@@ -93,15 +97,19 @@ class Keys:
         """The keyed hash under a saved code's Argon2id."""
         return hmac.new(self._pepper, data, hashlib.sha256).digest()
 
-    def seal(self, purpose: str, data: bytes) -> str:
-        """AES-256-GCM under the purpose's key: base64url of nonce and ciphertext."""
+    def seal(self, purpose: str, data: bytes, *, bound: str = "") -> str:
+        """AES-256-GCM under the purpose's key: base64url of nonce and ciphertext. What is sealed opens
+        only where *bound* is the same again, such as the row it lies in."""
         nonce = os.urandom(12)
-        return b64(nonce + AESGCM(self._key(f"seal/{purpose}")).encrypt(nonce, data, purpose.encode()))
+        box = AESGCM(self._key(f"seal/{purpose}"))
+        return b64(nonce + box.encrypt(nonce, data, _associated(purpose, bound)))
 
-    def unseal(self, purpose: str, sealed: str) -> bytes:
-        """Undo `seal`. Raises Refused(BAD_TOKEN) for anything not sealed here for this purpose."""
+    def unseal(self, purpose: str, sealed: str, *, bound: str = "") -> bytes:
+        """Undo `seal`. Raises Refused(BAD_TOKEN) for anything not sealed here for this purpose and
+        *bound*."""
         try:
             raw = unb64(sealed)
-            return AESGCM(self._key(f"seal/{purpose}")).decrypt(raw[:12], raw[12:], purpose.encode())
+            box = AESGCM(self._key(f"seal/{purpose}"))
+            return box.decrypt(raw[:12], raw[12:], _associated(purpose, bound))
         except (InvalidTag, ValueError) as err:
             raise Refused(Reason.BAD_TOKEN) from err

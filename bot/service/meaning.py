@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.core import choice as pressed
@@ -26,6 +26,7 @@ from bot.ports.intake import Incoming
 from bot.ports.routing import Action, Router, RouteResult
 from bot.ports.vouchers import VoucherPages
 from bot.service.published import PublishedFlows
+from bot.service.routing import PERSON
 from bot.service.words import WordService
 
 LONGEST = 3000
@@ -147,6 +148,13 @@ class Meaning:
             say=fx.Tell("alarm_offer") if alarm else None, offer=route if alarm else None,
         )  # fmt: skip
 
+    def _called(self) -> Plan:
+        """A person, for somebody without a case: the flow for that opens one, so that an agent sees who
+        waits. Without that flow the desk's number has to do."""
+        if self._published.live(PERSON) is None:
+            return Plan(say=fx.Tell("person"))
+        return Plan(start=PERSON)
+
     def _doubted(self, who: str, talk: Talk) -> Plan:
         if talk.case is None:
             return Plan(say=fx.Tell("badge_no_case"))
@@ -221,7 +229,7 @@ class Meaning:
             case Command.LANGUAGE:
                 return Plan(say=fx.Tell("language_set"), locale=locale)
             case Command.PERSON:
-                return Plan(say=fx.Tell("person"))
+                return self._called()
             case Command.NOT_ME:
                 return Plan(say=fx.Tell("alarm"), report=True)
             case Command.HELP:
@@ -253,7 +261,7 @@ class Meaning:
         route = await self._router.route(text, locale)
         match route.action:
             case Action.PERSON:
-                return Plan(say=fx.Tell("person"), note=_note(route))
+                return replace(self._called(), note=_note(route))
             case Action.ALARM:
                 return Plan(say=fx.Tell("alarm_offer"), offer=route, note=_note(route))
             case Action.MENU:

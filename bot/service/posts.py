@@ -15,14 +15,14 @@ from bot.ports.store import Store, UnitOfWork
 
 
 class PostBook:
-    """Implements `ports.posts.Posts`."""
+    """Implements `ports.posts.Posts`. Of a private message nothing is kept but that it was sent."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
     async def begin(self, key: str, place: Place, message: Message, *, case_id: str = "") -> Posted | None:
-        row = ChatPost(key, place.key, "", message.to_json(), case_id, self._clock.now())
+        row = ChatPost(key, place.key, "", message.at_rest().to_json(), case_id, self._clock.now())
 
         def fn(work: UnitOfWork) -> ChatPost | None:
             seen = work.get(ChatPost, key)
@@ -45,7 +45,7 @@ class PostBook:
         await self._store.transact(fn)
 
     async def changed(self, key: str, message: Message) -> None:
-        await self._change(key, lambda row: replace(row, message=message.to_json()))
+        await self._change(key, lambda row: replace(row, message=message.at_rest().to_json()))
 
     async def by_key(self, key: str) -> Posted | None:
         row = await self._store.read(lambda work: work.get(ChatPost, key))

@@ -65,7 +65,11 @@ class TalkPosts:
             text = self._book.text(line)
         if not text:
             return None
-        head = self._say(case, "from_agent", name=name, badge=badge) if line.oid else self._say(case, "from_page")
+        head = (
+            self._say(case, "from_agent", name=name, badge=badge)
+            if line.oid
+            else self._say(case, "from_page")
+        )
         rows = text.split("\n")
         short = clipped(" ".join([head, *rows]), MAX_FALLBACK)
         return Message(tuple(_elements(head, rows)), short, case.locale, private=not line.word)
@@ -74,7 +78,9 @@ class TalkPosts:
         values = {"name": name, "badge": badge, "number": case.number}
         label = clipped(self._say(case, "ask_badge"), MAX_LABEL)
         choices = [Choice(str(AskBadge()), label)] if word == "joined" else []
-        return self._words.tell(Scene(case.locale, case.id, case.number), f"talk.{word}", values, choices=choices)
+        return self._words.tell(
+            Scene(case.locale, case.id, case.number), f"talk.{word}", values, choices=choices
+        )
 
     def _say(self, case: Case, key: str, **values: object) -> str:
         return self._words.say(case.locale, f"talk.{key}", **values)

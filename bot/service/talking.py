@@ -148,7 +148,9 @@ class Talking:
         talk_rows.append(work, talk, line, case.place, shown=True)
         self._stirred(work, case, at)
 
-    def over(self, work: UnitOfWork, case: Case, effect: EndCase, event: Event, key: str) -> tuple[Answered, ...]:
+    def over(
+        self, work: UnitOfWork, case: Case, effect: EndCase, event: Event, key: str
+    ) -> tuple[Answered, ...]:
         """Performs `EndCase`: the words of the talk go a day later."""
         if work.get(Talk, case.id) is not None:
             work.schedule(talk_rows.wipe_timer(case.id, event.at + talk_rows.KEPT, -1))
@@ -192,7 +194,8 @@ class Talking:
         work.audit(
             audit_row(
                 new_id(self._entropy, at), at, tag, case_id=case.id, actor=line.oid or "person",
-                actor_method="desk_session" if line.oid else "", subject=case.subject_oid, line=line.seq, surface=line.surface, masked=line.masked, **more,
+                actor_method="desk_session" if line.oid else "", subject=case.subject_oid,
+                line=line.seq, surface=line.surface, masked=line.masked, **more,
             )
         )  # fmt: skip
 

@@ -89,7 +89,9 @@ class AgentTalks:
         words = "" if quick else written(text)
         fault = None if quick else self._fault(text, words, case)
         at = self._clock.now()
-        key = f"desk/{case_id}/{_name(self._keys, once or new_id(self._entropy, at), agent.oid, words, quick)}"
+        key = (
+            f"desk/{case_id}/{_name(self._keys, once or new_id(self._entropy, at), agent.oid, words, quick)}"
+        )
         if fault is not None:
             await self._refused(agent, case, fault, at)
             raise Refused(fault)
@@ -154,7 +156,8 @@ class AgentTalks:
         work.audit(
             audit_row(
                 new_id(self._entropy, at), at, tag, case_id=case.id, actor=agent.oid,
-                actor_method="desk_session", actor_auth_time=agent.auth_time, subject=case.subject_oid, **body,
+                actor_method="desk_session", actor_auth_time=agent.auth_time,
+                subject=case.subject_oid, **body,
             )
         )  # fmt: skip
 
@@ -203,9 +206,7 @@ class PageTalks:
             now, _ = self._attempts.usable(work, handle, browser, at)
             if work.first(TalkLine, dedupe_key=key) is not None:
                 return None
-            heard = self._talking.heard(
-                work, now, kept, masked=hidden, surface="page", dedupe_key=key, at=at
-            )
+            heard = self._talking.heard(work, now, kept, masked=hidden, surface="page", dedupe_key=key, at=at)
             return heard if isinstance(heard, Reason) else None
 
         reason = await self._store.transact(fn)
@@ -281,5 +282,3 @@ def _mark(work: UnitOfWork, case: Case) -> str:
         case.version,
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
-
-

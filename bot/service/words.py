@@ -7,6 +7,7 @@ become literal text: no name can make a link, a heading or a line of its own.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ from bot.core.message import MAX_ELEMENTS, MAX_FALLBACK, MAX_TEXT, Message, text
 from bot.core.model import Command
 from bot.core.text import clipped
 from bot.flowfile.wording import environment
+from bot.service.badge_words import asked, asking
 from bot.service.markdown import LightMarkdown
 from bot.service.matching import folded, matched
 from bot.service.values import held, named, written
@@ -122,6 +124,15 @@ class WordService:
         if not text[-6:].isdecimal() or not text[-6:].isascii():
             return None
         return text[-6:] if text[:-6] in self._confirming else None
+
+    def badge(self, typed: str) -> str | None:
+        """Who *typed* asks about, in any language, as in *is Sam working on my case?*; empty where it
+        names nobody, None for another sentence."""
+        return asked(self._badges, typed)
+
+    @cached_property
+    def _badges(self) -> tuple[re.Pattern[str], ...]:
+        return asking(entry for _, entry in self._system.lists("system/badge", "asks"))
 
     @cached_property
     def _commands(self) -> Mapping[str, tuple[Command, str]]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.ports.case_page import CaseView, Challenge, Pulse, SealedPass
+from bot.ports.talk import PersonTalk
 
 
 def view_json(view: CaseView) -> dict[str, Any]:
@@ -53,8 +54,26 @@ def view_json(view: CaseView) -> dict[str, Any]:
         } if view.waiting else None,
         "pass": sealed_json(view.sealed),
         "added": [{"id": a.id, "type": a.type, "label": a.label, "yours": a.yours} for a in view.added],
+        "talk": talk_json(view.talk) if view.talk else None,
         "outcome": view.outcome,
         "ended": view.ended,
+    }  # fmt: skip
+
+
+def talk_json(talk: PersonTalk) -> dict[str, Any]:
+    """The talk with the help desk; *word* names words of the bot's own, and then there is no *text*."""
+    return {
+        "open": talk.open,
+        "unread": talk.unread,
+        "agent": {"name": talk.agent.name, "badge": talk.agent.badge} if talk.agent else None,
+        "lines": [
+            {
+                "seq": line.seq, "at": _time(line.at), "author": line.author, "name": line.name,
+                "badge": line.badge, "surface": line.surface, "text": line.text, "word": line.word,
+                "masked": line.masked, "gone": line.gone, "new": line.new,
+            }
+            for line in talk.lines
+        ],
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from bot.adapters.web import security
 from bot.adapters.web.forms import Form
 from bot.adapters.web.polling import LONGEST, Polls
 from bot.adapters.web.shell import Shell
+from bot.adapters.web.talk import for_review
 from bot.core.model import LiveHow, Reason
 from bot.core.records import Session
 from bot.errors import Refused
@@ -18,17 +19,27 @@ from bot.ports.checks import Checks, CheckView, ShownDigits
 from bot.ports.desk import Desk
 from bot.ports.reviews import APPROVE_FOR, DENY_FOR, Pulse, Reviews, ReviewView, Signable
 from bot.ports.sign_in import Redirect
+from bot.ports.talk import Talks
 
 KIND = "desk"
 
 
 class ReviewPage:
-    def __init__(self, shell: Shell, reviews: Reviews, checks: Checks, desk: Desk, polls: Polls) -> None:
+    def __init__(
+        self,
+        shell: Shell,
+        reviews: Reviews,
+        checks: Checks,
+        desk: Desk,
+        polls: Polls,
+        talks: Talks | None = None,
+    ) -> None:
         self._shell = shell
         self._reviews = reviews
         self._checks = checks
         self._desk = desk
         self._polls = polls
+        self._talks = talks
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -60,6 +71,7 @@ class ReviewPage:
         digits = await self._checks.digits(check.id, agent.oid) if check else None
         if "application/json" in request.headers.get("Accept", ""):
             return self._shell.json(_plain(view, check, digits))
+        talk = await self._talks.view(agent, view.case_id) if self._talks else None
         return self._shell.page(
             request,
             "review.html",
@@ -72,6 +84,7 @@ class ReviewPage:
             approve_for=[w.value for w in APPROVE_FOR],
             deny_for=[w.value for w in DENY_FOR],
             call_back=LiveHow.CALL_BACK.value,
+            **(for_review(self._shell, talk) if talk else {}),
         )
 
     async def live(self, request: web.Request) -> web.Response:

@@ -83,7 +83,12 @@ class TalkPage:
         )  # fmt: skip
 
     async def _page(
-        self, request: web.Request, agent: Session, case_id: str, problem: Reason | None = None, text: str = ""
+        self,
+        request: web.Request,
+        agent: Session,
+        case_id: str,
+        problem: Reason | None = None,
+        text: str = "",
     ) -> web.Response:
         handle = request.match_info["handle"]
         talk = await self._talks.view(agent, case_id)
@@ -211,12 +216,15 @@ def for_review(shell: Shell, talk: AgentTalk) -> dict[str, Any]:
 def _line(line: LineView) -> dict[str, Any]:
     return {
         "seq": line.seq, "at": line.at.isoformat(), "author": line.author, "name": line.name,
-        "surface": line.surface, "text": line.text, "word": line.word, "masked": line.masked, "gone": line.gone,
+        "surface": line.surface, "text": line.text, "word": line.word, "masked": line.masked,
+        "gone": line.gone,
     }  # fmt: skip
 
 
 def _wants_json(request: web.Request) -> bool:
-    return "application/json" in request.headers.get("Accept", "") or request.content_type == "application/json"
+    return (
+        "application/json" in request.headers.get("Accept", "") or request.content_type == "application/json"
+    )
 
 
 def _text(fields: dict[str, Any], name: str, longest: int = 200) -> str:

@@ -1,24 +1,30 @@
 """The web as a chat platform: what Slack keeps on its servers, we keep in the transcript.
 
 An update is a new row that names the row it replaces, so that a reader who waits from a number
-on hears of it. What the bot said is kept; what a person typed is not, only that they did.
+on hears of it. What the bot said is kept; what a person typed is not, only that they did. A private
+message, which holds a person's words, is kept sealed.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.core.message import Message
 from bot.core.model import Place
 from bot.core.records import Line
+from bot.errors import PermanentError
 from bot.ports.clock import Clock
+from bot.ports.sealing import Seals
 from bot.ports.store import Over, Store, UnitOfWork
 
 EDITS = "edits"
 REPLIES = "replies"
 TYPED = {"typed": True}
+SEALED = "sealed"
+_PURPOSE = "transcript"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,14 @@ class Shown:
 class WebChat:
     """Implements `ports.chat.Chat`."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, seals: Seals | None = None) -> None:
+        """Without *seals* no private message can be said here."""
         self._store = store
         self._clock = clock
+        self._seals = seals
 
     async def post(self, to: Place, message: Message, *, key: str, case_id: str = "") -> str:
-        await self._append(to, key, "bot", message.to_json(), case_id)
+        await self._append(to, key, "bot", self._kept(message, key), case_id)
         return key
 
     async def update(self, to: Place, ref: str, message: Message, *, key: str) -> None:
@@ -79,9 +87,25 @@ class WebChat:
         seq, rows = await self._store.read(fn)
         shown: dict[str, Shown] = {}
         for row in rows:
-            entry = _entry(row)
+            entry = _entry(self._opened(row))
             shown[entry.key] = entry  # a dict keeps the place of the first
         return seq, list(shown.values())
+
+    def _kept(self, message: Message, key: str) -> dict[str, Any]:
+        if not message.private:
+            return message.to_json()
+        if self._seals is None:
+            raise PermanentError("nothing to seal a private message with")
+        plain = json.dumps(message.to_json()).encode()
+        return {SEALED: self._seals.seal(_PURPOSE, plain, bound=key)}
+
+    def _opened(self, row: Line) -> Line:
+        """The row as it was before it was sealed."""
+        sealed = row.message.get(SEALED)
+        if sealed is None or self._seals is None:
+            return row
+        plain = self._seals.unseal(_PURPOSE, str(sealed), bound=row.effect_key)
+        return replace(row, message=json.loads(plain))
 
     async def _change(
         self, to: Place, ref: str, key: str, how: Callable[[dict[str, Any]], dict[str, Any]]
