@@ -87,7 +87,19 @@ class CasePageService:
                 raise
             return Pulse(view.version, view.stage, None, False, None, self._clock.now())
 
+    async def _kept(self, handle: str, browser: str, view: CaseView, version: str, wait: float) -> Pulse:
+        """A pass that outlives its case: nothing is asked of its page any more, it only learns the end."""
+        if view.version == version:
+            case = await self._store.read(lambda work: self._attempts.case_of(work, handle))
+            seen = await self._store.changed(case.id, after=0, timeout=0)
+            await self._store.changed(case.id, after=seen, timeout=min(max(wait, 0.0), LONGEST_WAIT))
+            view, _ = await self._view(handle, browser)
+        return Pulse(view.version, view.stage, None, True, view.sealed, self._clock.now())
+
     async def _pulse(self, handle: str, browser: str, answer: str, version: str, wait: float) -> Pulse:
+        first, _ = await self._view(handle, browser)
+        if first.stage is Stage.PASS and first.outcome:
+            return await self._kept(handle, browser, first, version, wait)
         if answer:
             await self._attempts.answer(handle, browser, answer)
         at = self._clock.now()
@@ -112,9 +124,7 @@ class CasePageService:
     async def claim(self, handle: str, number: str, browser: str, visitor: Visitor, *, shared: bool) -> None:
         await self._attempts.claim(handle, number, browser, visitor, shared=shared)
 
-    async def key(
-        self, handle: str, browser: str, jwk: Mapping[str, Any], *, forgotten: str = ""
-    ) -> None:
+    async def key(self, handle: str, browser: str, jwk: Mapping[str, Any], *, forgotten: str = "") -> None:
         await self._attempts.register_key(handle, browser, jwk, forgotten=forgotten)
 
     async def finish(self, handle: str, browser: str) -> None:
@@ -192,9 +202,7 @@ class CasePageService:
     async def saved_code(self, handle: str, browser: str, typed: str) -> None:
         await self._entry.saved_code(handle, browser, typed)
 
-    async def mail_code(
-        self, handle: str, browser: str, *, address: str, choice: str, read_on: str
-    ) -> None:
+    async def mail_code(self, handle: str, browser: str, *, address: str, choice: str, read_on: str) -> None:
         if self._issued is None:
             raise Refused(Reason.PROOF_CLOSED)
         await self._issued.ask(handle, browser, typed=address, choice=choice, read_on=read_on)
@@ -225,6 +233,10 @@ class CasePageService:
         at = self._clock.now()
 
         def fn(work: UnitOfWork) -> SealedPass | None:
+            found = self._attempts.case_of(work, handle)
+            kept = self._views.of(work, found, self._attempts.of_browser(work, found, browser), at)
+            if kept.stage is Stage.PASS and kept.outcome:
+                return kept.sealed
             case, attempt = self._attempts.usable(work, handle, browser, at)
             self._handovers.claim(work, case, attempt, at)
             return self._views.of(work, case, attempt, at).sealed

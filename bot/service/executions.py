@@ -127,7 +127,7 @@ class Executions:
                     return False
                 assert attempt is not None
                 self._handovers.add(work, case, request, attempt, sealed, at)
-                day = intent.act["shape"] == PassShape.DAY
+                day = intent.act.get("shape") == PassShape.DAY
                 made = "day_pass_made" if day else "pass_made"
                 self._requests.notify_subject(work, case, made, f"pass_made/{run.id}", at)
                 if day:

@@ -183,7 +183,7 @@ def used_passes(work: UnitOfWork, oid: str, at: datetime) -> tuple[datetime, ...
 
 def for_a_day(request: Request | None) -> bool:
     """Whether *request* asks for a day pass."""
-    return request is not None and any(a["shape"] == PassShape.DAY for a in request.acts)
+    return request is not None and any(a.get("shape") == PassShape.DAY for a in request.acts)
 
 
 def _execution(work: UnitOfWork, found: Handover) -> str:

@@ -39,7 +39,7 @@ class CaseHouse:
     def path(self) -> str:
         return f"/c/{self.world.handle('case-1')}"
 
-    async def ask_approvers(self) -> None:
+    async def ask_approvers(self, **changed: Any) -> None:
         """The flow went on: the proof step is left, a request is open."""
         at, world = self.world.clock.now(), self.world
         attempt: Attempt = (await world.rows(Attempt, status="open"))[0]
@@ -49,6 +49,7 @@ class CaseHouse:
             if proving is not None:
                 work.remove(Proving, "case-1")
             act = {"kind": "issue_pass", "minutes": 60, "once": True, "method_id": "", "method_type": ""}
+            act |= changed
             work.add(
                 Request(
                     "request-1", "case-1", attempt.id, SUBJECT, "approval", 4, [act], "standard", "v1", [],
