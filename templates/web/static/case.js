@@ -170,6 +170,7 @@ function take(html, { whole = false } = {}) {
     if (old.outerHTML !== part.outerHTML && !busy(old) && !filled(old)) {
       exchange(old, part);
       say(part);
+      if (part.dataset.bell && part.dataset.bell !== old.dataset.bell) knock(part.dataset.bell);
     }
   }
   for (const gone of known.values()) gone.remove();
@@ -336,6 +337,14 @@ function ring() {
     if (left % 6 === 0 && !seen) chime();
     if (seen || left === 0) clearInterval(beat);
   }, 1000);
+}
+
+// Somebody began to read the case: one sound, and the title says so until the page is looked at.
+function knock(words) {
+  if (document.visibilityState === "visible") return;
+  chime();
+  document.title = `● ${words}`;
+  document.addEventListener("visibilitychange", () => (document.title = title), { once: true });
 }
 
 // --- the pass ----------------------------------------------------------------------------------------
