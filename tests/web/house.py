@@ -244,6 +244,15 @@ class Restarts:
         self.people.append(person)
 
 
+def a_case(case_id: str, at: datetime, *, subject: str = "oid-employee") -> Case:
+    """A case that waits for somebody to talk; its number follows from its id."""
+    state = FlowState("talk", "person", version=2).to_json()
+    return Case(
+        case_id, f"{4711 + int(case_id[1:]):06d}", f"h-{case_id}", "talk", HASH, "en",
+        "web:demo:employee", {}, subject, "hint", state, "person", 2, "open", "", at, at,
+    )  # fmt: skip
+
+
 @dataclass
 class House:
     """Everything a test may want to look at."""
@@ -271,11 +280,7 @@ class House:
     ) -> Case:
         """A case with an open card."""
         at = self.clock.now()
-        state = FlowState("talk", "person", version=2).to_json()
-        case = Case(
-            case_id, f"{4711 + int(case_id[1:]):06d}", f"h-{case_id}", "talk", HASH, "en",
-            "web:demo:employee", {}, subject, "hint", state, "person", 2, "open", "", at, at,
-        )  # fmt: skip
+        case = a_case(case_id, at, subject=subject)
 
         def fn(work: UnitOfWork) -> None:
             work.add(case)
