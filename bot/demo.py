@@ -113,6 +113,7 @@ groups:
   authors: {GROUPS["authors"].id}
   security: {GROUPS["security"].id}
   eligible: {GROUPS["eligible"].id}
+  helpers: {GROUPS["helpers"].id}
 humans: {{employee_id: true}}
 deputies: {{{ident("manager")}: [{ident("deputy")}]}}
 policy:

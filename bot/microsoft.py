@@ -18,6 +18,7 @@ from bot.core.law import Law
 from bot.derived import named_groups
 from bot.ports.clock import Clock
 from bot.ports.store import Store
+from bot.service.helper_set import HelperSet
 from bot.service.world import Agents, Reader
 from bot.settings import Settings
 
@@ -66,6 +67,7 @@ def reach(settings: Settings, *, store: Store, clock: Clock, law: Law) -> Micros
     watching = GraphDirectory(asking, Budget(store, clock, Share.WATCH), clock)
     own = (settings.groups.agents, settings.groups.security, settings.groups.eligible)
     groups = tuple(dict.fromkeys(g for g in (*own, *named_groups(law)) if g))
+    helpers = settings.groups.helpers
     return Microsoft(
         authority=authority,
         directory=directory,
@@ -73,8 +75,8 @@ def reach(settings: Settings, *, store: Store, clock: Clock, law: Law) -> Micros
         watching=watching,
         glances=RecentDirectory(watching, clock),
         acting=GraphActing(http, budget),
-        reader=Reader(directory, clock, groups),
-        showing=Reader(shown, clock, groups),
+        reader=Reader(directory, clock, groups, HelperSet(directory, helpers, settings.deputies)),
+        showing=Reader(shown, clock, groups, HelperSet(shown, helpers, settings.deputies)),
         agents=Agents(directory, settings.groups.agents, settings.groups.security),
         groups=groups,
         closing=(authority.close, tokens.close, http.close),

@@ -57,6 +57,7 @@ GROUPS = {
         Group("authors", "Keyturn authors"),
         Group("security", "Security operations"),
         Group("eligible", "Keyturn: accounts it may help"),
+        Group("helpers", "Keyturn helpers"),
         Group("executives", "Executive board"),
         Group("tier0", "Tier 0 administrators", role_assignable=True, roles=("Global Administrator",)),
         Group("all_staff", "All staff"),

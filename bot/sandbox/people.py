@@ -210,6 +210,27 @@ CAST: tuple[Someone, ...] = (
         manager="manager", employee_id="1016", mobile="+49 1555 0110116", desk_phone="+49 30 5550 0116",
         private_mail="aroha.ngata@private.example", groups=BERLIN, unit="berlin",
     ),
+    Someone(
+        "floor_worker", "Joaquim", "Santos", "Packer", "Warehouse", "Lisbon, hall 2", 820,
+        "Works at shared computers, has no phone, and his security key is gone.",
+        manager="shift_leader", employee_id="1017", language="pt-PT", desk_phone="+351 21 555 0117",
+        private_mail="joaquim.santos@private.example", groups=LISBON, unit="lisbon",
+        methods=(key("Key at hall 2", 400, in_hand=False, default=True),),
+    ),
+    Someone(
+        "shift_leader", "Beatriz", "Lopes", "Shift leader", "Warehouse", "Lisbon, hall 2", 1900,
+        "Joaquim's manager: can stand in with her browser for somebody who has none.",
+        manager="deputy", employee_id="1018", mobile="+351 955 501 118", desk_phone="+351 21 555 0118",
+        groups=(*LISBON, "helpers"), unit="lisbon",
+        methods=(app_on("Galaxy A35", 310, default=True), key("Key on Beatriz's lanyard", 300)),
+    ),
+    Someone(
+        "reception", "Oluwaseun", "Adeyemi", "Receptionist", "Facilities", "Lisbon, ground floor", 700,
+        "At the reception: a helper, beside whom people without a computer can sit.",
+        manager="executive", employee_id="1019", mobile="+351 955 501 119", desk_phone="+351 21 555 0119",
+        groups=(*LISBON, "helpers"), unit="lisbon",
+        methods=(app_on("Moto G84", 280, default=True), key("Reception key", 270)),
+    ),
 )  # fmt: skip
 
 BY_ID = {someone.id: someone for someone in CAST}

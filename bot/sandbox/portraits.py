@@ -54,6 +54,9 @@ LOOKS = {
     "eligible_admin": Look(2, "black", 2, glasses=True),
     "disabled": Look(1, "red", 2),
     "new_starter": Look(3, "brown", 2, glasses=True),
+    "floor_worker": Look(2, "brown", 0, beard=True),
+    "shift_leader": Look(1, "fair", 2),
+    "reception": Look(4, "black", 0, glasses=True),
 }
 PLAIN = Look(2, "grey")
 

@@ -28,6 +28,7 @@ from bot.service import digits as six
 from bot.service.attempts import closed, present
 from bot.service.chance import new_id
 from bot.service.counter import Counter
+from bot.service.helper_set import not_the_helper
 from bot.service.keys import Keys, b64, canonical
 from bot.service.on_record import on_record
 
@@ -87,7 +88,7 @@ class LiveChecks:
         paper: str = "",
     ) -> CheckView:
         check, case = await self._open(check_id)
-        await self._may_check(oid, case)
+        await self._may_check(oid, case, check)
         device, place = device.strip()[:_LONGEST], place.strip()[:_LONGEST]
         at_counter = check.how == LiveHow.COUNTER
         if not device or not (place or at_counter):
@@ -124,7 +125,7 @@ class LiveChecks:
 
     async def sign(self, check_id: str, oid: str, login_hint: str, browser_hash: str) -> Redirect:
         check, case = await self._open(check_id)
-        await self._may_check(oid, case)
+        await self._may_check(oid, case, check)
         at = self._clock.now()
 
         def ready(work: UnitOfWork) -> str:
@@ -147,7 +148,7 @@ class LiveChecks:
         """The agent's sign-in came back. Raises Refused when anything it covers has changed."""
         signing, oid = finished.signing, str(finished.who.oid)
         check, case = await self._open(signing.subject_ref)
-        await self._may_check(oid, case)
+        await self._may_check(oid, case, check)
         at = self._clock.now()
 
         def fn(work: UnitOfWork) -> None:
@@ -203,7 +204,7 @@ class LiveChecks:
             raise Refused(Reason.OTHER_COUNTER)
         return check, attempt
 
-    async def _may_check(self, oid: str, case: Case) -> None:
+    async def _may_check(self, oid: str, case: Case, check: Check) -> None:
         """Agents check, never themselves and never their own other account. Raises Refused."""
         if not case.subject_oid:
             raise Refused(Reason.SUBJECT_CHANGED, detail="no account found")
@@ -224,6 +225,11 @@ class LiveChecks:
             raise Refused(Reason.SUBJECT_CHANGED)
         if self._humans.same(facts.person, subject):
             raise Refused(Reason.SAME_HUMAN)
+        attempt = await self._store.read(lambda work: work.get(Attempt, check.attempt_id))
+        if attempt is None:
+            raise Refused(Reason.ATTEMPT_ENDED)
+        if fault := await not_the_helper(self._directory, self._humans, attempt, facts.person):
+            raise Refused(fault)
 
     async def _record(self, case: Case) -> tuple[tuple[NumberOnRecord, ...], datetime | None]:
         """Numbers on record, and since when the photo is known (None: none, or too young)."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.core.audit import Tag, audit_row
 from bot.core.model import ProofKind, Reason
-from bot.core.records import Attempt, Case, Evidence, Proving
+from bot.core.records import Attempt, Case, Evidence, Helping, Job, Proving
 from bot.core.sets import Passed
 from bot.errors import Refused
 from bot.ports.clock import Entropy
@@ -81,6 +81,8 @@ class EvidenceBook:
         first = case.proven_at is None
         if first:
             case = self._identify(work, case, at)
+        if attempt.helper_oid:
+            self._tell_of_helper(work, case, attempt, at)
         if stopped := self._doubt(work, case, attempt):
             case = self._stops.stop(work, case, stopped, at)
         return Recorded(case, row, stopped)
@@ -108,6 +110,15 @@ class EvidenceBook:
             [notice_job(f"started/{case.id}", "help_started", oid=case.subject_oid, case=case, at=at)]
         )
         return case
+
+    def _tell_of_helper(self, work: UnitOfWork, case: Case, attempt: Attempt, at: datetime) -> None:
+        """The person's addresses hear who lends the browser; once, whatever passes there."""
+        rows = work.find(Helping, case_id=case.id)
+        name = next((r.helper_name for r in rows if r.attempt_id == attempt.id), "")
+        key = f"helper/{attempt.id}"
+        if work.get(Job, key) is None:
+            job = notice_job(key, "helper_stands_in", oid=case.subject_oid, case=case, at=at, helper=name)
+            work.enqueue([job])
 
     def _doubt(self, work: UnitOfWork, case: Case, attempt: Attempt) -> str:
         """Why a person must look although a proof passed; "" when none."""

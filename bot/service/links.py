@@ -1,5 +1,5 @@
 """References in messages to paths of our pages: ``case:<id>``, ``review:<id>``, ``voucher:<id>``,
-``link:<id>``.
+``link:<id>``, ``helper:<id>``.
 
 The handle in a path is made again from the id at every reading, so that no table holds one.
 """
@@ -10,8 +10,8 @@ import re
 
 from bot.service.keys import Keys
 
-_PATHS = {"case": "/c", "review": "/r", "voucher": "/v", "link": "/link"}
-_REFERENCE = re.compile(r"(case|review|voucher|link):([A-Za-z0-9_-]{1,60})")
+_PATHS = {"case": "/c", "review": "/r", "voucher": "/v", "link": "/link", "helper": "/helper"}
+_REFERENCE = re.compile(r"(case|review|voucher|link|helper):([A-Za-z0-9_-]{1,60})")
 
 
 class PageLinks:

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from bot.core.facts import Method, Person
 from bot.core.humans import Humans
 from bot.core.model import Oid, Reason
-from bot.core.records import Case, Execution
+from bot.core.records import Attempt, Case, Execution
 from bot.errors import PermanentError, TransientError
 from bot.ports.directory import Directory
 from bot.ports.store import Not, Over, Store, UnitOfWork
+from bot.service.helper_set import not_the_helper
 from bot.service.sightings import known, note
 
 YOUNG = timedelta(days=14)
@@ -26,8 +27,8 @@ class Bars:
     def __init__(self, store: Store, directory: Directory, humans: Humans) -> None:
         self._store, self._directory, self._humans = store, directory, humans
 
-    async def reason(self, oid: str, subject: Person, at: datetime) -> Reason | None:
-        """None where *oid* may vouch for *subject*. What cannot be read bars."""
+    async def reason(self, oid: str, subject: Person, attempt: Attempt, at: datetime) -> Reason | None:
+        """None where *oid* may vouch for *subject* in *attempt*. What cannot be read bars."""
         try:
             manager = await self._directory.person(Oid(oid))
             methods = await self._directory.methods(Oid(oid))
@@ -37,6 +38,8 @@ class Bars:
             return Reason.FACTS_UNREADABLE
         if self._humans.same(manager, subject):
             return Reason.SAME_HUMAN
+        if fault := await not_the_helper(self._directory, self._humans, attempt, manager):
+            return fault
 
         def fn(work: UnitOfWork) -> tuple[dict[str, tuple[datetime, bool]], bool, bool]:
             note(work, oid, [(m.id, m.type, m.label, m.created_at) for m in methods], at)

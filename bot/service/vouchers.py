@@ -169,7 +169,7 @@ class VoucherService:
             seen=Seen(attempt.network, attempt.country, attempt.device, attempt.claimed_at, glance.present),
             status=glance.status,
             digits=glance.digits,
-            barred=await self._bars.reason(session.oid, person, at),
+            barred=await self._bars.reason(session.oid, person, attempt, at),
         )
 
     async def sign(self, handle: str, session: Session, *, how: str, browser_hash: str) -> Redirect:
@@ -197,12 +197,12 @@ class VoucherService:
         signing, oid = done.signing, str(done.who.oid)
         how = str(signing.payload.get("how", ""))
         handle = self._keys.handle("voucher", signing.subject_ref)
-        _, known_case, _ = await self._found(handle)
+        _, known_case, page = await self._found(handle)
         at = self._clock.now()
         person = await self._directory.person(Oid(known_case.subject_oid))
         if person is None:
             raise Refused(Reason.SUBJECT_CHANGED)
-        if reason := await self._bars.reason(oid, person, at):
+        if reason := await self._bars.reason(oid, person, page, at):
             raise Refused(reason)
 
         def fn(work: UnitOfWork) -> None:

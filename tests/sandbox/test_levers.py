@@ -287,6 +287,9 @@ async def test_the_cast_is_as_the_story_says(http: httpx.AsyncClient) -> None:
         "disabled",
         "break_glass",
         "new_starter",
+        "floor_worker",
+        "shift_leader",
+        "reception",
     ]
     assert people["employee"]["signs_in_with"] == ["password"]
     assert people["new_starter"]["signs_in_with"] == ["password"]

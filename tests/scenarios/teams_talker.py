@@ -13,7 +13,7 @@ CHOICE = "_c"
 
 MEMBERS = (
     "employee", "hello_user", "manager", "deputy", "agent", "agent2", "author", "officer", "executive",
-    "global_admin", "eligible_admin", "new_starter",
+    "global_admin", "eligible_admin", "new_starter", "floor_worker", "shift_leader", "reception",
 )  # fmt: skip
 """Everybody in the tenant whom the bot serves in Teams."""
 

@@ -28,15 +28,19 @@ Doing = Callable[[str, str, Fields], Awaitable[None]]
 
 
 class CasePage:
-    def __init__(self, shell: Shell, pages: CasePages, polls: Polls, *, security_info: str) -> None:
-        """*security_info*: where people register sign-in methods, as a link on the page."""
+    def __init__(
+        self, shell: Shell, pages: CasePages, polls: Polls, *, security_info: str, root: str = "/c"
+    ) -> None:
+        """*security_info*: where people register sign-in methods, as a link on the page. *root*: what
+        stands before the handle, another for a helper's page."""
+        self._root = root
         self._shell = shell
         self._pages = pages
         self._polls = polls
         self._security_info = security_info
 
     def routes(self) -> list[web.RouteDef]:
-        at = "/c/{handle}"
+        at = f"{self._root}/{{handle}}"
         return [
             web.get(at, self.show),
             web.post(f"{at}/claim", self.claim),
@@ -90,7 +94,8 @@ class CasePage:
             status=status_of(problem) if problem else 200,
             pane=True,
             view=view,
-            base=f"/c/{handle}",
+            base=f"{self._root}/{handle}",
+            **await self._beside(request),
             here=visitor,
             step=step,
             steps=len(_STEPS),
@@ -98,6 +103,10 @@ class CasePage:
             field=field,
             security_info=self._security_info,
         )
+
+    async def _beside(self, request: web.Request) -> dict[str, Any]:
+        """What a page that is more than a case page shows beside it."""
+        return {"helper": None}
 
     async def _json_view(self, request: web.Request) -> web.Response:
         handle = request.match_info["handle"]
@@ -226,7 +235,7 @@ def cookie_of(handle: str) -> str:
 
 
 def _base(request: web.Request) -> str:
-    return f"/c/{request.match_info['handle']}"
+    return request.path.rpartition("/")[0]  # of a POST, whose last part says what it does
 
 
 def _wants_json(request: web.Request) -> bool:
