@@ -266,7 +266,12 @@ async def test_the_persons_next_case_and_other_enrolments_are_untouched(yard: Ya
     await yard.world.change(Case, "case", status="ended")
     saved = SavedCode("s1", "set", SUBJECT, "v", case.opened_at, case.opened_at, "good", None, "")
     later = replace(case, id="next", number="555001", handle_hash="h2", status="open")
-    await yard.world.rows.transact(lambda work: (work.add(later), work.add(saved)))
+
+    def more(work: UnitOfWork) -> None:
+        work.add(later)
+        work.add(saved)
+
+    await yard.world.rows.transact(more)
     await yard.object(number, code)
     found = {c.id: c.status for c in await yard.world.all(Case)}
     assert found == {"case": "ended", "next": "open"}
@@ -376,7 +381,7 @@ async def enrol(yard: Yard, kind: str) -> tuple[str, str]:
         job = notice_job("codes/set2", "codes_made", oid=SUBJECT, at=at, stops="codes:set2")
     else:
         link = ChatLink("slack:T1:U1", "slack", "T1", "U1", SUBJECT, at, "")
-        rows = [replace(link, mac=keys.row_mac(link))]  # type: ignore[list-item]
+        rows = [replace(link, mac=keys.row_mac(link))]
         job = notice_job("link/1/link_made", "link_made", oid=SUBJECT, at=at, stops=f"link:{link.id}",
                          account="Slack U1 (T1)")  # fmt: skip
 
