@@ -25,6 +25,7 @@ from bot.core.text import clean, looks_secret
 from bot.ports.intake import Incoming
 from bot.ports.routing import Action, Router, RouteResult
 from bot.ports.vouchers import VoucherPages
+from bot.service.menu import FIELD
 from bot.service.published import PublishedFlows
 from bot.service.routing import PERSON
 from bot.service.words import WordService
@@ -204,6 +205,11 @@ class Meaning:
                 return Plan(what=Entered(step, version, clean(typed, LONGEST)), case_id=case_id)
             case pressed.StartFlow(flow):
                 return Plan(start=flow)
+            case pressed.PickFlow():
+                picked = incoming.form.get(FIELD, "")
+                if _NAME.fullmatch(picked) is None:  # sent without choosing
+                    return Plan(say=fx.Tell("menu"), note={"menu": True})
+                return Plan(start=picked)
             case pressed.CommandChoice(command, value):
                 return self._commanded(command, value, talk)
             case pressed.ShowMenu():

@@ -1,7 +1,8 @@
 """One behaviour: whoever talks to the bot is told the same, whichever channel it is.
 
-Every conversation of `flows/tests` is held with the whole product on the web, in Slack and in Teams, and
-what the person was told is compared message by message. docs/platforms.md says where the channels differ.
+A cross-section of the conversations of `flows/tests` is held with the whole product on the web, in Slack and
+in Teams (the web suite holds them all), and what the person was told is compared message by message.
+docs/platforms.md says where the channels differ.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from tests.fakes.product import Whole, whole  # noqa: F401
 from tests.fakes.sandbox import sandbox  # noqa: F401
 from tests.fakes.slack.house import SlackHouse, slack_house  # noqa: F401
 from tests.fakes.teams.house import TeamsHouse, teams  # noqa: F401
-from tests.scenarios.holding import Conversation, broken, scripts, walked, without_a_world
+from tests.scenarios.holding import Conversation, broken, cross_section, walked, without_a_world
 from tests.scenarios.talkers import SlackTalker, Talker, WebTalker
 from tests.scenarios.teams_talker import MEMBERS, TeamsTalker
 from tests.scenarios.transcripts import Told, in_slack, in_teams, on_the_web
@@ -33,15 +34,15 @@ async def held(
     without_a_world(house)
     found: Transcripts = {}
     heard: Counter[str] = Counter()
-    for number, script in enumerate(scripts()):
+    for number, (flow, script) in enumerate(cross_section()):
         person, locale = someone(number)
         talker = talker_of(person, f"{locale}-XX")
-        case = await Conversation(house, talker, script, locale).hold()
+        case = await Conversation(house, talker, flow, script, locale).hold()
         steps = await walked(house, case)
-        assert list(broken(script, case, steps)) == [], script.name
+        assert list(broken(script, case, steps)) == [], f"{flow}: {script.name}"
         assert case.locale == locale
         every = await told_of(person, talker)
-        found[script.name] = steps, every[heard[person] :]
+        found[f"{flow}: {script.name}"] = steps, every[heard[person] :]
         heard[person] = len(every)
     return found
 

@@ -48,10 +48,10 @@ async def test_conversations_hold_while_slack_fails(slack_house: SlackHouse, see
     eight conversations stands in Slack once, and all end as they should."""
     without_a_world(slack_house)
     weather = Weather(slack_house, seed)
-    some = [script for script in scripts() if len(script.say) >= 3][:8]
-    for n, script in enumerate(some):
+    some = [(flow, script) for flow, script in scripts() if len(script.say) >= 3][:8]
+    for n, (flow, script) in enumerate(some):
         talker = SlackTalker(slack_house.user(f"p{n}"), slack_house.place(f"p{n}"), weather.settle)
-        conversation = Conversation(slack_house, talker, script)
+        conversation = Conversation(slack_house, talker, flow, script)
         case = await conversation.hold()
         await weather.settle()
         assert list(broken(script, case, await walked(slack_house, case))) == [], script.name

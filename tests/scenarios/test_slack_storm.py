@@ -83,9 +83,9 @@ async def test_a_whole_conversation_delivered_again_changes_nothing(slack_house:
     """Every request of four conversations once more, several times, backwards and mixed: the cases, the
     screens and the number of messages stay as they were."""
     without_a_world(slack_house)
-    four = [script for script in scripts() if len(script.say) >= 3][:4]
-    for n, script in enumerate(four):
-        await Conversation(slack_house, talker(slack_house, f"p{n}"), script).hold()
+    four = [(flow, script) for flow, script in scripts() if len(script.say) >= 3][:4]
+    for n, (flow, script) in enumerate(four):
+        await Conversation(slack_house, talker(slack_house, f"p{n}"), flow, script).hold()
     slack = slack_house.slack
     events, cases = await rows_by_key(slack_house), await slack_house.rows(Case, order="id")
     screens = [slack_house.user(f"p{n}").read() for n in range(len(four))]

@@ -9,9 +9,9 @@ from tests.scenarios.talkers import WebTalker
 
 
 async def test_every_conversation_holds_on_the_web(whole: Whole) -> None:  # noqa: F811
-    """48 of them, one person each, one product for all."""
+    """Of every flow, each; one person for each conversation, one product for all."""
     without_a_world(whole)
-    for number, script in enumerate(scripts()):
+    for number, (flow, script) in enumerate(scripts()):
         talker = WebTalker(whole, f"p{number}")
-        case = await Conversation(whole, talker, script).hold()
-        assert list(broken(script, case, await walked(whole, case))) == [], script.name
+        case = await Conversation(whole, talker, flow, script).hold()
+        assert list(broken(script, case, await walked(whole, case))) == [], f"{flow}: {script.name}"

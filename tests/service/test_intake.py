@@ -16,6 +16,7 @@ from bot.core.events import Entered
 from bot.core.model import Place, Reason
 from bot.core.records import (
     AuditRow,
+    Card,
     Case,
     ChatRow,
     Check,
@@ -383,7 +384,6 @@ async def test_a_code_that_only_looks_like_one_tells_nobody(whole: Whole) -> Non
     ("text", "says"),
     [
         ("help", "Here is what I can help with"),
-        ("person", "You can reach a person here"),
         ("back", "Nothing is under way"),
         ("stop", "Nothing is under way"),
         ("language", "Which language"),
@@ -439,7 +439,16 @@ async def test_nothing_starts_without_a_click(whole: Whole) -> None:
 async def test_asking_for_a_person_in_a_case_calls_one(whole: Whole) -> None:
     await opened(whole)
     await whole.say("can I talk to a human please")
-    assert "called a person" in (await whole.last()).fallback
+    assert "called a person" in (await whole.shown())[-2].fallback
+
+
+@pytest.mark.parametrize("text", ["person", "can I talk to a human please", "Mensch bitte"])
+async def test_asking_for_a_person_without_a_case_opens_one(whole: Whole, text: str) -> None:
+    """So that an agent sees who waits, and the talk can be held here."""
+    await whole.say(text)
+    case = await whole.case()
+    assert (case.flow, case.step, case.status) == ("talk_to_human", "to_person", "open")
+    assert await whole.rows(Card, case_id=case.id, status="open")
 
 
 # --- who opened it ----------------------------------------------------------------------------------
