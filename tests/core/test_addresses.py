@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.addresses import mail_address
+from bot.core.addresses import mail_address, masked
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,16 @@ def test_whatever_is_taken_is_one_address_in_one_line(text: str) -> None:
         assert found.count("@") == 1
         assert not set(found) & set('\r\n \x00<>,;:"()\\')
         assert mail_address(found) == found
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("amara.okafor@private.example", "a•••r@p•••.example"),
+        ("ab@x.example", "a•••@x•••.example"),
+        ("abcd@mail.private.co.uk", "a•••d@m•••.uk"),
+    ],
+)
+def test_a_mask_is_enough_for_the_owner_and_nobody_else(address: str, shown: str) -> None:
+    """First and last letter, first of the domain, its end; never how long it is."""
+    assert masked(address) == shown
