@@ -232,7 +232,7 @@ def build(
     against = objecting(
         settings, store=store, clock=clock, entropy=entropy, keys=keys, words=words, mail=post, law=law,
         acting=ms.acting, directory=directory, agents=agents, stops=stops, handovers=handovers, links=changes,
-        sign_ins=sign_ins,
+        sign_ins=sign_ins, more=enrolled.stoppers,
     )  # fmt: skip
     cards = CardPerformers(keys)
     performers.update(
