@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from bot.service.addresses import AddressBook
 from bot.service.attempts import Attempts
 from bot.service.code_mail import CodeMail
 from bot.service.enrolled import EnrolledWays
+from bot.service.enrolment_stops import ways
 from bot.service.evidence import EvidenceBook
 from bot.service.hiring import HiringMails
 from bot.service.issued_codes import IssuedBook
@@ -23,6 +25,7 @@ from bot.service.limits import Limits
 from bot.service.my_addresses import MyAddresses
 from bot.service.my_browsers import MyBrowsers
 from bot.service.my_ways import MyWaysService
+from bot.service.objections import Stopper
 from bot.service.proving import Provings
 from bot.service.stops import Stops
 from bot.settings import Settings
@@ -42,6 +45,7 @@ class Enrolling:
     known: EnrolledWays
     my: MyWaysService
     letters: CodeMail
+    stoppers: Mapping[str, Stopper]
 
     def proof(
         self, attempts: Attempts, limits: Limits, evidence: EvidenceBook, stops: Stops, provings: Provings
@@ -77,4 +81,5 @@ def enrolling(
             store, clock, entropy, directory, words, mail, codes, book, hiring,
             host=urlsplit(settings.public_url).netloc, phone=settings.desk.phone,
         ),
+        ways(addresses, browsers),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,7 +26,7 @@ from bot.service.link_changes import LinkChanges
 from bot.service.membership import Membership
 from bot.service.notice_codes import NoticeCodes
 from bot.service.notices import Notices
-from bot.service.objections import ObjectionService
+from bot.service.objections import ObjectionService, Stopper
 from bot.service.stops import Stops
 from bot.service.takebacks import PATH, TakebackService
 from bot.service.world import Agents
@@ -63,7 +64,9 @@ def objecting(
     handovers: Handovers,
     links: LinkChanges,
     sign_ins: SignIns,
+    more: Mapping[str, Stopper],
 ) -> Objecting:
+    """*more* makes what was enrolled elsewhere count no longer, by kind."""
     host = urlsplit(settings.public_url).netloc
     codes = NoticeCodes(store, clock, entropy, keys)
     notices = Notices(
@@ -76,7 +79,7 @@ def objecting(
         Membership(directory, clock, settings.groups.agents), handovers, sign_ins, law.humans,
     )  # fmt: skip
     return Objecting(
-        ObjectionService(store, clock, entropy, codes, stops, stoppers(keys, links)),
+        ObjectionService(store, clock, entropy, codes, stops, {**stoppers(keys, links), **more}),
         takebacks,
         {"notice": notices.handle, "alert": Alerts(store, clock, entropy, words, pager).handle},
         {Purpose.STOP: takebacks.signed},

@@ -10,14 +10,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot.core.records import SavedCode
-from bot.ports.store import UnitOfWork
+from bot.core.records import Address, Attempt, Case, RememberedBrowser, SavedCode
+from bot.ports.store import Among, UnitOfWork
 from bot.service.identity import link_of
 from bot.service.keys import Keys
 from bot.service.link_changes import LinkChanges
+from bot.service.my_addresses import MyAddresses
+from bot.service.my_browsers import MyBrowsers
 from bot.service.objections import Stopper
 
-__all__ = ["stoppers"]
+__all__ = ["stoppers", "ways"]
 
 
 def stoppers(keys: Keys, links: LinkChanges) -> Mapping[str, Stopper]:
@@ -40,3 +42,29 @@ def stoppers(keys: Keys, links: LinkChanges) -> Mapping[str, Stopper]:
         return links.remove(work, account, place, at, actor="person")
 
     return {"codes": codes, "link": link}
+
+
+def ways(addresses: MyAddresses, browsers: MyBrowsers) -> Mapping[str, Stopper]:
+    """The same for what is enrolled on my page beside codes."""
+
+    def address(work: UnitOfWork, oid: str, ident: str, at: datetime) -> bool:
+        """The address counts no more, nor what was proved with it."""
+        row = work.lock(Address, ident)
+        if row is None or row.subject_oid != oid or row.status != "good":
+            return False
+        addresses.taken_away(work, row, at, by="person")
+        return True
+
+    def browser(work: UnitOfWork, oid: str, ident: str, at: datetime) -> bool:
+        """The browser is forgotten, also where it is at work in a case now."""
+        row = work.lock(RememberedBrowser, ident)
+        if row is None or row.subject_oid != oid:
+            return False
+        browsers.forgotten(work, row, at, by="person")
+        for case in work.find(Case, subject_oid=oid, status=Among(("open", "with_person"))):
+            for attempt in work.find(Attempt, case_id=case.id, status="open"):
+                if attempt.remembered and attempt.thumbprint == row.thumbprint:
+                    work.put(replace(attempt, remembered=False))
+        return True
+
+    return {"address": address, "browser": browser}
