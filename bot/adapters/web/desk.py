@@ -197,6 +197,7 @@ def _shown(request: web.Request, agent: Session, board: Board) -> dict[str, Any]
     cards = {"all": board.cards, "free": free, "mine": mine}
     counts = {kind: len(some) for kind, some in cards.items()}
     counts["next"] = sum(card.subject_oid != agent.oid for card in free)
+    counts["next"] += sum(card.offered_to == agent.oid for card in mine)
     return {"board": board, "cards": cards[show], "counts": counts, "show": show}
 
 
