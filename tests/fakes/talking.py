@@ -49,7 +49,9 @@ class Desked:
         await self.whole.settle()
         return agent
 
-    async def writes(self, agent: Session, case: Case, text: str = "", *, quick: str = "", once: str = "") -> None:
+    async def writes(
+        self, agent: Session, case: Case, text: str = "", *, quick: str = "", once: str = ""
+    ) -> None:
         await self.talks.write(agent, case.id, text=text, quick=quick, once=once)
         await self.whole.settle()
 
