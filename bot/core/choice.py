@@ -50,6 +50,14 @@ class StartFlow:
 
 
 @dataclass(frozen=True, slots=True)
+class PickFlow:
+    """Begin the flow picked in the list of the menu, as ``pick``; its name comes in the form."""
+
+    def __str__(self) -> str:
+        return "pick"
+
+
+@dataclass(frozen=True, slots=True)
 class CommandChoice:
     """One of the engine-wide words, as ``cmd:<command>`` or ``cmd:<command>:<value>``."""
 
@@ -105,7 +113,16 @@ class SayThanks:
 
 
 Pressed = (
-    StepChoice | StepForm | StartFlow | CommandChoice | ShowMenu | Dismiss | LinkAccount | AskBadge | SayThanks
+    StepChoice
+    | StepForm
+    | StartFlow
+    | PickFlow
+    | CommandChoice
+    | ShowMenu
+    | Dismiss
+    | LinkAccount
+    | AskBadge
+    | SayThanks
 )
 
 _NAME = "[A-Za-z0-9_]{1,60}"
@@ -122,6 +139,8 @@ def parse(text: str) -> Pressed | None:
         return None
     if text == "menu":
         return ShowMenu()
+    if text == "pick":
+        return PickFlow()
     if text == "else":
         return Dismiss()
     if text == "badge":

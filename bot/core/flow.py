@@ -61,12 +61,14 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Flow:
     """The definition of a conversation. Without *in_menu* people find it by their words, by a link or
-    through another flow, and not in the list of what the bot helps with."""
+    through another flow, and not in the list of what the bot helps with. *place* in it is their author's
+    wish until there are numbers; 0 is none."""
 
     id: str
     start: str
     steps: Mapping[str, Step]
     in_menu: bool = True
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)

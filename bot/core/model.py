@@ -120,7 +120,7 @@ class Reason(StrEnum):
     SHARED_CHANNEL = "shared_channel"
     # in a talk with a person
     TALK_OVER = "talk_over"
-    TALK_SECRET = "talk_secret"  # noqa: S105 - a reason
+    TALK_SECRET = "talk_secret"
     TALK_LINK = "talk_link"
     TALK_EMPTY = "talk_empty"
     TALK_LONG = "talk_long"
@@ -128,6 +128,7 @@ class Reason(StrEnum):
     # at the case page
     UNKNOWN_CASE = "unknown_case"
     NO_SUCH_CASE = "no_such_case"
+    MOVE_OVER = "move_over"
     UNKNOWN_PERSON = "unknown_person"
     CASE_ENDED = "case_ended"
     CASE_FROZEN = "case_frozen"
@@ -194,7 +195,7 @@ class Reason(StrEnum):
     LIVE_PASS = "live_pass"
     PASS_NOT_ALLOWED = "pass_not_allowed"
     RECENT_PASS = "recent_pass"
-    DAY_PASSES = "day_passes"  # noqa: S105 - a reason
+    DAY_PASSES = "day_passes"
     RECENT_FORGET = "recent_forget"
     WOULD_LOCK_OUT = "would_lock_out"
     FACTS_UNREADABLE = "facts_unreadable"

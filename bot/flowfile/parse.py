@@ -72,7 +72,9 @@ def _flow(data: Any) -> Flow:
         step = _step(name, one, defaults)
         if step is not None:
             steps[name] = step
-    flow = Flow(_word(data.get("flow")), _word(data.get("start")), steps, data.get("menu") not in schema.NOT)
+    menu = _word(data.get("menu"))
+    place = int(menu) if re.match(schema.VISITS, menu) else 0
+    flow = Flow(_word(data.get("flow")), _word(data.get("start")), steps, menu not in schema.NOT, place)
     return _with_default_edges(flow, _words(defaults.get("on")))
 
 

@@ -30,6 +30,7 @@ from bot.core.tables import (
 ID = r"^(?!(?:true|false|null)$)[a-z][a-z0-9_]{0,39}$(?!\n)"
 DURATION = r"^[1-9][0-9]{0,3}[smhd]$(?!\n)"
 VISITS = r"^[1-9][0-9]?$(?!\n)"
+MENU = r"^(?:no|false|[1-9][0-9]?)$(?!\n)"
 MOST_CHOICES = 20
 MOST_STEPS = 200
 
@@ -37,6 +38,7 @@ FORMS = {
     ID: "a word of small letters, digits and underscores, beginning with a letter",
     DURATION: "a time such as 90s, 20m, 4h or 2d",
     VISITS: "a number from 1 to 99",
+    MENU: "no, or a number from 1 to 99",
 }
 """Patterns in words, for messages."""
 
@@ -92,7 +94,19 @@ Visits = Annotated[
 ]
 Yes = Annotated[str, AfterValidator(_one_of(("true",), "value")), WithJsonSchema({"enum": [True, "true"]})]
 NOT = ("no", "false")
-No = Annotated[str, AfterValidator(_one_of(NOT, "value")), WithJsonSchema({"enum": [False, *NOT]})]
+Menu = Annotated[
+    str,
+    Field(pattern=MENU),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": [False, *NOT]},
+                {"type": "integer", "minimum": 1, "maximum": 99},
+                {"type": "string", "pattern": VISITS},
+            ]
+        }
+    ),
+]
 Condition = Annotated[str, Field(min_length=1, max_length=LONGEST_CONDITION)]
 Edges = Annotated[
     dict[Id, Id],
@@ -230,7 +244,7 @@ class Head(_Shape):
 
     flow: Id
     start: Id
-    menu: No | None = None
+    menu: Menu | None = None
     defaults: dict[str, Any] | None = None
     steps: Annotated[dict[StepId, Any], Field(min_length=1, max_length=MOST_STEPS)]
 
@@ -243,7 +257,7 @@ class _Document(_Shape):
 
     flow: Id
     start: Id
-    menu: No | None = None
+    menu: Menu | None = None
     defaults: Defaults | None = None
     steps: dict[str, Step]
 

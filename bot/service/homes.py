@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from bot.core.choice import CommandChoice, LinkAccount, StartFlow
+from bot.core.choice import CommandChoice, LinkAccount
 from bot.core.elements import (
     MAX_BUTTONS,
     MAX_FACT,
@@ -47,6 +47,7 @@ from bot.service.card_views import CardViews
 from bot.service.identity import account_id, link_of, named_by_platform
 from bot.service.keys import Keys
 from bot.service.membership import Membership
+from bot.service.menu import menu
 from bot.service.opening_for import opened_for
 from bot.service.published import PublishedFlows
 from bot.service.words import WordService
@@ -95,6 +96,7 @@ class HomeService:
             return work.get(ChatRow, place.key), cases, account, link.oid if link else ""
 
         row, cases, account, linked = await self._store.read(fn)
+        await self._published.weigh()
         named = account is not None and named_by_platform(account)
         oid = linked or (account.oid if account and named else "")
         served = account is None or account.standing == Standing.MEMBER
@@ -175,11 +177,7 @@ class _Page:
     def flows(self, busy: bool) -> Iterator[Element]:
         yield Heading(clipped(self._say("else" if busy else "need"), MAX_HEADING), divider=busy)
         yield self._text(self._say("write"))
-        starts = [
-            self._button(str(StartFlow(name)), title) for name, title in self._published.menu(self._locale)
-        ]
-        for at in range(0, min(len(starts), 5 * MAX_BUTTONS), MAX_BUTTONS):
-            yield Buttons(tuple(starts[at : at + MAX_BUTTONS]))
+        yield from menu(self._published, self._words, self._locale)
         yield Buttons(
             (
                 self._button(str(CommandChoice(Command.PERSON)), self._common("button_person")),

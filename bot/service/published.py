@@ -6,17 +6,22 @@ The alias that says which one is live carries a MAC: who can write the table can
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.flow import FlowSet
-from bot.core.records import FlowAlias, FlowVersion
+from bot.core.records import Case, FlowAlias, FlowVersion
 from bot.flowfile.versions import Version, content_hash, load
 from bot.ports.clock import Clock
-from bot.ports.store import Store, UnitOfWork
+from bot.ports.store import Over, Store, UnitOfWork
 from bot.service.keys import Keys
 from bot.service.words import WordFiles, WordService
+
+LATELY, MOST_WEIGHED, WEIGHED = timedelta(days=30), 300, timedelta(minutes=10)
+"""What the order of the menu looks at: the newest cases of a month, and how often anew."""
+_LAST = 100
 
 
 class PublishedFlows:
@@ -30,6 +35,8 @@ class PublishedFlows:
         self._keys = keys
         self._versions: dict[str, Version] = {}
         self._live: dict[str, str] = {}
+        self._asked: Counter[str] = Counter()
+        self._weighed: datetime | None = None
 
     async def publish(self, versions: Mapping[str, Version]) -> None:
         """Store these versions and make them live, in one transaction."""
@@ -87,10 +94,27 @@ class PublishedFlows:
         return tuple(self._live)
 
     def menu(self, locale: str) -> tuple[tuple[str, str], ...]:
-        """The flows that a list of what the bot helps with shows, and their titles, in their order."""
-        shown = [name for name, known in self._live.items() if self.at(known).flows[name].in_menu]
-        titled = [(name, self._words.title(self.words(self._live[name]), locale, name)) for name in shown]
-        return tuple(sorted(titled, key=lambda one: one[1].casefold()))
+        """The flows that a list of what the bot helps with shows, and their titles: the most asked for
+        first, then in their authors' order, then by title."""
+        live = {name: self.at(known).flows[name] for name, known in self._live.items()}
+        shown = [
+            (name, self._words.title(self.words(self._live[name]), locale, name), flow.place)
+            for name, flow in live.items()
+            if flow.in_menu
+        ]
+        shown.sort(key=lambda one: (-self._asked[one[0]], one[2] or _LAST, one[1].casefold()))
+        return tuple((name, title) for name, title, _ in shown)
+
+    async def weigh(self) -> None:
+        """Count what people asked for lately, now and then: the menu begins with that."""
+        at = self._clock.now()
+        if self._weighed is not None and timedelta(0) <= at - self._weighed < WEIGHED:
+            return
+        self._weighed = at
+        newest = await self._store.read(
+            lambda work: work.find(Case, opened_at=Over(at - LATELY), order="-opened_at", limit=MOST_WEIGHED)
+        )
+        self._asked = Counter(case.flow for case in newest)
 
     def words(self, flow_hash: str) -> WordFiles:
         """The words of one version."""

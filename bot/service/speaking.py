@@ -11,17 +11,16 @@ from typing import Any
 
 from bot.core import effects as fx
 from bot.core.choice import CommandChoice, Dismiss, SayThanks, ShowMenu, StartFlow
-from bot.core.elements import MAX_BUTTONS, Choice, Element, Link, LinkButton
+from bot.core.elements import MAX_BUTTONS, Choice, Link, LinkButton
 from bot.core.message import Message
 from bot.core.model import Command, Place, Reason
 from bot.core.records import Job
 from bot.errors import PermanentError
 from bot.ports.chat import Chat
+from bot.service.menu import menu
 from bot.service.published import PublishedFlows
 from bot.service.words import Scene, WordService
 
-MOST_OFFERED = 18
-"""Flows in a menu: four rows of buttons, with the two that are always there."""
 _WITH_MENU = frozenset({"menu", "nothing_open", "say_again"})
 _WITH_OPEN = frozenset({"already_open"})
 _DOUBTED = frozenset({"badge_no", "badge_nobody", "badge_no_case"})
@@ -39,6 +38,8 @@ class Speaking:
         flow_hash = job.body["flow_hash"]
         if job.body["what"] == "Say" and not await self._published.learn(flow_hash):
             raise PermanentError("the words of an unknown flow version", reason=flow_hash)
+        if job.body["what"] == "Tell" and job.body["effect"]["key"] in _WITH_MENU:
+            await self._published.weigh()
         message = self.message(job.body, job.case_id)
         if message is None:
             return
@@ -77,7 +78,7 @@ class Speaking:
     def _own(self, effect: fx.Tell, offer: list[str], link: str, scene: Scene) -> Message:
         choices = self._choices(effect.key, offer, scene)
         values = self._values(offer, effect, scene)
-        more: list[Element] = []
+        more = menu(self._published, self._words, scene.locale) if effect.key in _WITH_MENU else []
         if link:
             label = self._words.say(scene.locale, f"common.{effect.key}_button")
             more.append(LinkButton(label, Link(reference=link)))
@@ -104,9 +105,7 @@ class Speaking:
             cancel = Choice(str(CommandChoice(Command.CANCEL)), say(scene.locale, "common.button_cancel"))
             return [resume, cancel, person]
         if key in _WITH_MENU:
-            menu_of = self._published.menu(scene.locale)
-            every = [Choice(str(StartFlow(flow)), title) for flow, title in menu_of]
-            return [*every[:MOST_OFFERED], not_me, person]
+            return [person, not_me]
         if starts:
             return [*starts, other, person, not_me]
         if key == "linked":

@@ -80,7 +80,15 @@ def test_a_flow_says_itself_that_it_is_not_in_the_menu() -> None:
     hidden = GOOD.replace("start:", "menu: no\nstart:", 1)
     assert findings(hidden) == []
     assert (book(GOOD).flows["demo"].flow.in_menu, book(hidden).flows["demo"].flow.in_menu) == (True, False)
-    assert rules(GOOD.replace("start:", "menu: last\nstart:", 1)) == ["F011"]
+    assert rules(GOOD.replace("start:", "menu: last\nstart:", 1)) == ["F006"]
+
+
+def test_a_flow_may_wish_for_a_place_in_the_menu() -> None:
+    placed = GOOD.replace("start:", "menu: 3\nstart:", 1)
+    assert findings(placed) == []
+    flow = book(placed).flows["demo"].flow
+    assert (flow.in_menu, flow.place) == (True, 3)
+    assert rules(GOOD.replace("start:", "menu: 0\nstart:", 1)) == ["F006"]
 
 
 def test_missing_keys_at_the_top_are_named() -> None:

@@ -182,3 +182,18 @@ def test_editors_may_leave_numbers_and_true_unquoted() -> None:
         {"say": True, "max_visits": True},
     ):
         assert list(SCHEMA.iter_errors(document({"a": {**wrong, "on": {"ok": "a"}}})))
+
+
+@pytest.mark.parametrize(
+    ("menu", "good"),
+    [("no", True), ("false", True), ("1", True), ("99", True), ("0", False), ("100", False), ("yes", False),
+     ("", False), (["no"], False)],
+)  # fmt: skip
+def test_the_menu_is_a_place_or_no(menu: Any, good: bool) -> None:
+    assert agree(document({"a": {"end": "x"}}, menu=menu)) is good
+
+
+def test_editors_may_write_the_menu_unquoted() -> None:
+    """YAML 1.1 reads a bare no as false and a digit as a number."""
+    for menu in (False, 3):
+        assert not list(SCHEMA.iter_errors(document({"a": {"end": "x"}}, menu=menu)))

@@ -42,7 +42,7 @@ def pressed(body: Body) -> Heard | None:
         user, key, where, team, enterprise,
         channel=channel,
         choice=choice,
-        form=filled_in(_values(body)),
+        form=filled_in(_values(_part(body, "view") if where is Where.HOME else body)),
         ref=Ref(channel, ts) if ts and not container.get("is_ephemeral") else None,
         opens=kind is Press.FORM,
         trigger=_text(body, "trigger_id"),
