@@ -165,9 +165,13 @@ class Subject(threading.Thread):
         self._pulsing = False
 
     def claim(self) -> None:
-        page = self.browser.get(self.path)
-        self.token = page.token
+        self.token = self.browser.get(self.path).token
         self._must(self.browser.post(f"{self.path}/claim", data={"number": self.number}, token=self.token))
+        self.has_it()
+
+    def has_it(self) -> None:
+        """The page is this browser's: make it known by its key, and answer from now on."""
+        self.token = self.token or self.browser.get(self.path).token
         self._must(self.browser.post(f"{self.path}/key", data={"jwk": self.key.jwk}, token=self.token))
         if not self._pulsing:
             self._pulsing = True

@@ -15,15 +15,20 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
 import httpx
 import psycopg
 from aiohttp import web
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 
 from bot.adapters.store.embedded import EmbeddedServer
+from bot.app import build
 from bot.demo import write_settings
+from bot.settings import load
 from tests.journey.world import free_port
 
 READY = 60.0
@@ -126,6 +131,19 @@ class Replicas:
             self._spawn("serve", "--config", str(path), log=self.logs[n - 1])
             self._wait(f"http://127.0.0.1:{port}/readyz")
         self.balancer.start()
+
+    async def print_codes(self, oid: str) -> list[str]:
+        """Ten codes as if the person had printed them a month ago."""
+        product = build(load(self.data / "app1.yaml", {}))
+        try:
+            at = product.turns._clock.now() - timedelta(days=30)
+            codes = product.codes.draw()
+            hasher = PasswordHasher.from_parameters(CHEAPEST)
+            rows = await product.codes.prepare(oid, codes, at=at, counts_from=at, hasher=hasher)
+            await product.store.transact(lambda work: product.codes.keep(work, rows, by=oid))
+            return list(codes)
+        finally:
+            await product.stop()
 
     def kill(self, n: int) -> None:
         """kill -9 of one replica."""

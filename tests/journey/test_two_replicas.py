@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 
 from tests.fakes.stores import quick_folder
 from tests.journey.browser import Browser
-from tests.journey.door_side import DoorChat
+from tests.journey.door_side import DoorChat, DoorJourney
 from tests.journey.driver import until
 from tests.journey.replicas import Replicas
 
@@ -70,6 +72,20 @@ def _asks_for_a_person(base: str) -> DoorChat:
     chat.say(text="person")
     until("a case number", lambda: chat.state()["number"] or None)
     return chat
+
+
+def test_the_whole_journey_with_every_request_on_another_replica(replicas: Replicas) -> None:
+    """From the front door to signed in again: no sign-in, key, seal or page needs the replica before. One
+    pass is made, and each replica did its part."""
+    person = httpx.get(f"{replicas.sandbox}/sandbox/people/employee", trust_env=False).json()
+    codes = asyncio.run(replicas.print_codes(person["oid"]))
+    journey = DoorJourney(
+        replicas.url, replicas.sandbox, codes, address=person["upn"], person="employee"
+    )
+    journey.whole()
+    journey.end()
+    assert replicas.passes_made() == 1
+    assert min(replicas.balancer.served.values()) > 20
 
 
 def test_no_case_is_worked_twice_and_none_is_lost(replicas: Replicas) -> None:
