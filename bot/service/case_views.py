@@ -41,15 +41,18 @@ from bot.ports.case_page import (
     Stage,
     Waiting,
 )  # fmt: skip
+from bot.ports.front_door import at_the_door
 from bot.ports.store import Among, UnitOfWork
 from bot.ports.talk import PersonTalk
 from bot.ports.thanks import Gratitude
 from bot.ports.waiting import Standing, Waits
+from bot.service.arrivals import leads
 from bot.service.attempts import closed, present
 from bot.service.evidence import EvidenceBook, as_passed, passed_here
 from bot.service.handover import LIVE
 from bot.service.issued_proof import IssuedProof
 from bot.service.limits import Limits
+from bot.service.moving import may_move
 from bot.service.proving import Provings, strong_left
 from bot.service.sealing import info
 
@@ -125,7 +128,8 @@ class CaseViews:
         fields |= {
             "present": present(attempt, at), "challenge": challenge_of(attempt),
             "key_needed": not attempt.page_key,
-            "talk": self._talk_of(work, case, at),
+            "talk": self._talk_of(work, case, at) if leads(work, case, attempt) else None,
+            "movable": may_move(work, case, attempt), "door": at_the_door(case.place),
         }  # fmt: skip
         sealed = self._sealed(work, attempt)
         if sealed is not None:
@@ -219,7 +223,7 @@ class CaseViews:
                 available=available,
             )  # fmt: skip
             wanted = tuple(Wanted(n.kind, n.how) for n in needs)
-        return doors(
+        found = doors(
             Circumstances(
                 passed=frozenset(ProofKind(r.kind) for r in rows),
                 wanted=wanted,
@@ -234,6 +238,8 @@ class CaseViews:
                 set_up=self._ways,
             )
         )
+        # In a helper's browser nobody signs in to the person's account: it would stay signed in there.
+        return tuple(d for d in found if not (attempt.helper_oid and d.kind is ProofKind.SIGN_IN))
 
     @staticmethod
     def _mail(proving: Proving) -> str:

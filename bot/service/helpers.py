@@ -20,7 +20,7 @@ from bot.core.facts import Person, Unreadable
 from bot.core.helping import may_help
 from bot.core.law import Law
 from bot.core.model import Command, Oid, Place, Reason, Visitor
-from bot.core.records import Attempt, Case, Evidence, Helping, Request, Session, Signing
+from bot.core.records import Attempt, Case, Check, Evidence, Helping, Request, Session, Signing
 from bot.errors import KeyturnError, Refused
 from bot.ports.clock import Clock, Entropy
 from bot.ports.directory import Directory
@@ -165,6 +165,9 @@ class HelperService:
     def _close(self, work: UnitOfWork, attempt: Attempt, why: str, at: datetime) -> None:
         work.put(replace(attempt, status="ended", ended_reason=why, challenge="", challenge_wire=""))
         self._stops.void(work, attempt.id, why, at)
+        for check in work.find(Check, attempt_id=attempt.id):
+            if check.status in ("asked", "signed"):
+                work.put(replace(check, status="ended", ended_reason=why))
 
     async def named(self, case_id: str) -> HelperNamed | None:
         return await self._store.read(lambda work: helping.named(work, self._keys, case_id))
