@@ -14,6 +14,7 @@ from bot.core.audit import Tag
 from bot.core.facts import Person
 from bot.core.model import Reason, Visitor
 from bot.core.records import (
+    Address,
     Attempt,
     AuditRow,
     Case,
@@ -23,6 +24,7 @@ from bot.core.records import (
     Job,
     NoticeCode,
     Objection,
+    RememberedBrowser,
     Request,
     SavedCode,
     Takeback,
@@ -30,12 +32,17 @@ from bot.core.records import (
 )
 from bot.errors import PermanentError, Refused, TransientError
 from bot.ports.store import Store, UnitOfWork
+from bot.service.addresses import AddressBook
 from bot.service.alerts import Alerts, Pager
-from bot.service.enrolment_stops import stoppers
+from bot.service.enrolment_stops import stoppers, ways
+from bot.service.issued_codes import IssuedBook
 from bot.service.link_changes import LinkChanges
+from bot.service.my_addresses import MyAddresses
+from bot.service.my_browsers import MyBrowsers
 from bot.service.notice_codes import LIVES, NoticeCodes
 from bot.service.notices import Notices, notice_job
 from bot.service.objections import WRONG_NETWORK, WRONG_NUMBER, ObjectionService
+from bot.service.remembered import signed
 from bot.service.word_files import WordFiles
 from bot.service.words import Desk, WordService
 from tests.core.deciding import CHECKER, SUBJECT
@@ -430,6 +437,56 @@ async def test_a_notice_about_a_case_to_somebody_else_carries_no_code(yard: Yard
     await yard.tell(told)
     assert all(not CODE.search(text) for _, _, text in yard.post.letters.values())
     assert await yard.world.all(NoticeCode) == []
+
+
+@pytest.fixture
+def enrolled(yard: Yard, store: Store, clock: FakeClock, entropy: FakeEntropy) -> AddressBook:
+    """What people add on their own page, known to notices and objections."""
+    keys, book = yard.world.keys, AddressBook(store, yard.world.keys, clock)
+    addresses = MyAddresses(
+        store, clock, entropy, yard.world.tenant, book, IssuedBook(keys, entropy), yard.world.stops
+    )
+    yard.objections._stoppers = ways(addresses, MyBrowsers(store, clock, entropy, keys))
+    yard.notices._enrolled = book.told
+    return book
+
+
+async def test_an_objection_to_an_address_takes_it_and_its_proofs_away(
+    yard: Yard, enrolled: AddressBook
+) -> None:
+    """The notice reaches the new address as well; whoever objects from the old one is heard."""
+    at, sealed = yard.world.clock.now(), enrolled.seal(SUBJECT, "thief@private.example")
+    row = Address("a1", SUBJECT, "m", sealed, "good", True, at, at, None, 0, "")
+    (proof, _) = await yard.world.all(Evidence)
+    await yard.world.change(Evidence, proof.id, kind="issued_code", how={"address": "a1"})
+    await yard.world.rows.transact(lambda work: enrolled.put(work, row))
+    await yard.tell(
+        notice_job("address/a1", "address_added", oid=SUBJECT, at=at, stops="address:a1", mask="t…f@p…")
+    )
+    assert len(yard.post.letters) == 3
+    assert await yard.object(*yard.post.code("amara@private")) == "stopped"
+    assert [a.status for a in await yard.world.all(Address)] == ["removed"]
+    voided = [e for e in await yard.world.all(Evidence) if e.voided_at]
+    assert [e.id for e in voided] == [proof.id]
+    assert await yard.status() == "open"
+
+
+async def test_an_objection_to_a_browser_forgets_it_also_where_it_is_at_work(
+    yard: Yard, enrolled: AddressBook
+) -> None:
+    """Two codes are enough in a remembered browser; from now on it is none."""
+    at, (attempt,) = yard.world.clock.now(), await yard.world.all(Attempt)
+    await yard.world.change(Attempt, attempt.id, remembered=True)
+    row = signed(yard.world.keys, RememberedBrowser("b1", SUBJECT, attempt.thumbprint, at, "", "Firefox", at))
+    await yard.world.rows.transact(lambda work: work.add(row))
+    await yard.tell(
+        notice_job(
+            "browser/b1", "browser_remembered", oid=SUBJECT, at=at, stops="browser:b1", device="Firefox"
+        )
+    )
+    assert await yard.object(*yard.post.code("private")) == "stopped"
+    assert await yard.world.all(RememberedBrowser) == []
+    assert [a.remembered for a in await yard.world.all(Attempt)] == [False]
 
 
 # --- who is paged -------------------------------------------------------------------------------------
