@@ -232,7 +232,7 @@ def build(
     against = objecting(
         settings, store=store, clock=clock, entropy=entropy, keys=keys, words=words, mail=post, law=law,
         acting=ms.acting, directory=directory, agents=agents, stops=stops, handovers=handovers, links=changes,
-        sign_ins=sign_ins, more=enrolled.stoppers,
+        sign_ins=sign_ins, more=enrolled.stoppers, enrolled=enrolled.addresses.told,
     )  # fmt: skip
     cards = CardPerformers(keys)
     performers.update(
@@ -290,8 +290,8 @@ def build(
         linking, talking, burn=codes.burn, thanks=queue.thanks, helping=stand.helpers.asked_of,
     )  # fmt: skip
     inside = entrance(
-        settings, words=words, store=store, clock=clock, entropy=entropy, keys=keys, directory=shown, published=published,
-        turns=turns, attempts=attempts, limits=limits,
+        settings, words=words, store=store, clock=clock, entropy=entropy, keys=keys, directory=shown,
+        published=published, turns=turns, attempts=attempts, limits=limits, stops=stops,
     )  # fmt: skip
     looks = Looks(
         store,

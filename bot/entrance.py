@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.adapters.web.app import Page
 from bot.adapters.web.desk_open import DeskOpen
 from bot.adapters.web.help import HelpPage
+from bot.adapters.web.moving import MovePage
 from bot.adapters.web.polling import Polls
 from bot.adapters.web.shell import Shell
 from bot.adapters.web.talking import Talking
@@ -24,8 +25,10 @@ from bot.service.callers import CallerService
 from bot.service.front_door import FrontDoorService
 from bot.service.keys import Keys
 from bot.service.limits import Limits
+from bot.service.moving import MoveService
 from bot.service.openings import Openings
 from bot.service.published import PublishedFlows
+from bot.service.stops import Stops
 from bot.service.words import WordService
 from bot.settings import Settings
 
@@ -35,6 +38,7 @@ class Entrance:
     doors: FrontDoorService
     arrivals: Arrivals
     callers: CallerService
+    moves: MoveService
 
 
 def entrance(
@@ -50,6 +54,7 @@ def entrance(
     turns: Turns,
     attempts: Attempts,
     limits: Limits,
+    stops: Stops,
 ) -> Entrance:
     """Its services; the pages want more of the house, and come with `pages_of`."""
     arrivals = Arrivals(published, turns)
@@ -62,7 +67,8 @@ def entrance(
         agents=settings.groups.agents, locales=settings.locales.offered,
         video=bool(settings.live_check.video_url),
     )  # fmt: skip
-    return Entrance(doors, arrivals, callers)
+    moves = MoveService(store, clock, entropy, keys, turns, attempts, stops, arrivals)
+    return Entrance(doors, arrivals, callers, moves)
 
 
 def pages_of(
@@ -77,4 +83,4 @@ def pages_of(
     cases: CasePages,
 ) -> list[Page]:
     talking = Talking(shell, chat, intake, links, polls, entropy)
-    return [HelpPage(shell, talking, inside.doors, cases), DeskOpen(shell, inside.callers, entropy)]
+    return [HelpPage(shell, talking, inside.doors, cases), DeskOpen(shell, inside.callers, entropy), MovePage(shell, inside.moves)]

@@ -36,6 +36,8 @@ class Tag(StrEnum):
     ATTEMPT_REFUSED = "person:attempt:refused"
     ATTEMPT_FINISHED = "person:attempt:finished"
     ATTEMPT_REPORTED = "person:attempt:reported"
+    MOVE_OFFERED = "person:move:offered"
+    MOVE_DONE = "person:move:done"
     PAGE_KEY_MADE = "person:page_key:made"
     EVIDENCE_PASSED = "person:evidence:passed"
     EVIDENCE_VOIDED = "bot:evidence:voided"

@@ -178,6 +178,8 @@ class CaseView:
     talk: PersonTalk | None = None
     standing: Standing | None = None  # where it stands in the desk's queue
     helped: Helped | None = None  # whom thanks would go to, once it is over
+    movable: bool = False  # another device may go on
+    door: bool = False  # the conversation is held at the front door
     version: str = ""  # changes whenever the screen does
 
 

@@ -93,6 +93,7 @@ class PageSeen:
     claimed_at: datetime
     shared: bool
     in_use: bool
+    moved_from: str = ""  # the device that had the case before, where it was moved by QR code
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from bot.service.notices import notice_job
 from bot.service.stops import Stops
 
 MAX_AGE = timedelta(minutes=60)
-GIVEN_AWAY = frozenset({"helper"})
+GIVEN_AWAY = frozenset({"helper", "moved"})
 """Why proofs of a page were made void by its own person, who goes on elsewhere with new ones."""
 
 

@@ -45,6 +45,7 @@ class Rows:
     others: tuple[Case, ...]
     intents: tuple[Intent, ...] = ()
     helper: HelperNamed | None = None
+    moved_from: str = ""
 
     @property
     def open_request(self) -> Request | None:
@@ -59,6 +60,7 @@ def rows_of(work: UnitOfWork, case: Case, keys: Keys, at: datetime) -> Rows:
     wanted = request.attempt_id if request and live else evidence[-1].attempt_id if evidence else ""
     attempt = next((a for a in attempts if a.id == wanted), attempts[0] if attempts else None)
     own = [e for e in evidence if attempt and e.attempt_id == attempt.id and e.voided_at is None]
+    before = next((a for a in attempts if attempt and a.id == attempt.moved_from), None)
     checks = work.find(Check, case_id=case.id, order="-asked_at")
     reviews = work.find(Review, request_id=request.id, decision="approve") if request else []
     runs = work.find(Execution, request_id=request.id, order="-started_at") if request else []
@@ -81,6 +83,7 @@ def rows_of(work: UnitOfWork, case: Case, keys: Keys, at: datetime) -> Rows:
         tuple(c for c in others if c.id != case.id),
         tuple(work.find(Intent, execution_id=runs[0].id, order="n")) if runs else (),
         named(work, keys, case.id),
+        before.device if before else "",
     )
 
 
@@ -158,6 +161,7 @@ class ReviewReader:
             attempt.claimed_at,
             attempt.shared,
             present(attempt, at),
+            rows.moved_from,
         )
 
     async def _usual(self, oid: str) -> tuple[str, ...] | None:

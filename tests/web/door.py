@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from datetime import timedelta
 from typing import Any
 
 from bot.core.records import Case
@@ -85,3 +86,13 @@ def upn(whole: Whole, person: str) -> str:
     who = whole.sandbox.state.directory.get(person)
     assert who is not None
     return str(who.upn)
+
+
+async def printed(whole: Whole, person: str) -> list[str]:
+    """Codes that the person printed a month ago."""
+    book, oid = whole.product.codes, whole.sandbox.oid(person)
+    at = whole.clock.now() - timedelta(days=30)
+    codes = book.draw()
+    rows = await book.prepare(oid, codes, at=at, counts_from=at)
+    await whole.store.transact(lambda work: book.keep(work, rows, by=oid, method="demo"))
+    return list(codes)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.web import app, callback, case, chat, counter, demo, desk, desk_open, health, help, linking, me, review, stop, voucher  # noqa: A004
+from bot.adapters.web import app, callback, case, chat, counter, demo, desk, desk_open, health, help, linking, me, moving, review, stop, voucher  # noqa: A004
 from bot.adapters.web.shell import Site
 from tests.web.house import ROOT
 
@@ -26,6 +26,7 @@ PAGES = (
     help.HelpPage,
     linking.LinkPage,
     me.Me,
+    moving.MovePage,
     review.ReviewPage,
     stop.StopPage,
     voucher.Voucher,

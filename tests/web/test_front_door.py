@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -12,7 +13,7 @@ from bot.core.records import Attempt, Case, ChatRow, Line, Ticket
 from bot.service.limits import Budgets
 from tests.fakes.product import Whole, whole  # noqa: F401
 from tests.fakes.sandbox import sandbox  # noqa: F401
-from tests.web.door import Agent, Guest, cases, plain, upn
+from tests.web.door import Agent, Guest, cases, plain, printed, upn
 from tests.web.visiting import serving
 
 
@@ -41,7 +42,7 @@ def quick(whole: Whole) -> list[float]:  # noqa: F811
     return held
 
 
-def budgets(whole: Whole, **changes: int) -> None:  # noqa: F811
+def budgets(whole: Whole, **changes: Any) -> None:  # noqa: F811
     doors = next(page._doors for page in whole.product.pages if hasattr(page, "_doors"))
     doors._limits.budgets = replace(Budgets(), **changes)
 
@@ -347,3 +348,31 @@ async def test_a_case_nobody_came_to_ends_by_itself(guest: Guest, agent: Agent) 
     await whole.product.timers.fire_due()
     (case,) = await cases(whole)
     assert (case.status, case.outcome) == ("ended", "unclaimed")
+
+
+async def test_what_passed_in_one_browser_shows_nothing_in_another(guest: Guest, agent: Agent) -> None:
+    """Masks, what is set up, who was asked and what was said show where one evidence passed, only there."""
+    whole = guest.whole  # noqa: F811
+    await agent.opens_for(upn(whole, "employee"))
+    (case,) = await cases(whole)
+    codes = await printed(whole, "employee")
+    await guest.claims(case.number, upn(whole, "employee"))
+    await guest.presses(":gone")
+    script = await guest.script()
+    async with Guest(whole) as second:
+        path = (await second.claims(case.number, upn(whole, "employee"))).headers["Location"]
+        other = await second.script(path)
+        before = await other.look()
+        await script.good("code", code=codes[0])
+        assert (await script.look())["numbers"]
+        after = await other.look()
+        assert {k: after[k] for k in ("numbers", "proofs", "passed")} == {
+            k: before[k] for k in ("numbers", "proofs", "passed")
+        }
+        assert not after["numbers"]
+        assert (await other.post("manager")).status == 409
+        ref = (await script.look())["numbers"][0]["ref"]
+        assert (await other.post("check", how="call_back", number=ref)).status == 400
+        # and when evidence passes in a second browser, a person must look
+        await other.good("code", code=codes[1])
+    assert (await cases(whole))[0].status == "with_person"

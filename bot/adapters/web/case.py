@@ -148,15 +148,21 @@ class CasePage:
 
     async def finish(self, request: web.Request) -> web.Response:
         await self._fields(request)
+        handle, browser = request.match_info["handle"], self._browser(request)
+        view = await self._pages.view(handle, browser, self._shell.visitor(request))
         try:
-            await self._pages.finish(request.match_info["handle"], self._browser(request))
+            await self._pages.finish(handle, browser)
         except Refused as err:
             return await self._refused(request, err.reason)
         if _sent_json(request):
             response = self._shell.json({"ok": True})
         else:
             response = self._shell.page(request, "case_finished.html", pane=True, base=_base(request))
-        security.drop_cookie(response, cookie_of(request.match_info["handle"]))
+        security.drop_cookie(response, cookie_of(handle))
+        if view.door:
+            security.drop_cookie(response, security.DOOR_COOKIE)
+        if view.shared:
+            response.headers["Clear-Site-Data"] = security.WIPE
         return response
 
     async def sign_in(self, request: web.Request) -> web.Response:

@@ -130,7 +130,7 @@ class HelpPage:
     async def _said(
         self, request: web.Request, value: str, sent: dict[str, Any], *, fresh: bool
     ) -> web.Response:
-        place = _place(value)
+        place = place_of(value)
         visitor = self._shell.visitor(request)
         await self._doors.admit(place, visitor.network)
         speaker = Speaker(place, place.address, _ACTION)
@@ -160,7 +160,7 @@ class HelpPage:
         value, _ = self._shell.fresh_browser()
         value = SHARED + value if shared else value
         own, browser = self._shell.fresh_browser()
-        place = _place(value)
+        place = place_of(value)
         try:
             handle = await self._doors.claim(
                 place, number, address, browser, self._shell.visitor(request), shared=shared
@@ -204,13 +204,13 @@ class HelpPage:
     # --- small -------------------------------------------------------------------------------------
 
     def _place(self, request: web.Request) -> Place:
-        return _place(request.cookies.get(security.DOOR_COOKIE, ""))
+        return place_of(request.cookies.get(security.DOOR_COOKIE, ""))
 
     async def _visit(self, request: web.Request) -> Visit:
         value = request.cookies.get(security.DOOR_COOKIE, "")
         if not value:
             return Visit("none")
-        return await self._doors.visit(_place(value), lambda handle: self._browser_of(request, handle))
+        return await self._doors.visit(place_of(value), lambda handle: self._browser_of(request, handle))
 
     def _browser_of(self, request: web.Request, handle: str) -> str:
         value = request.cookies.get(cookie_of(handle), "")
@@ -222,7 +222,7 @@ class HelpPage:
         )
 
 
-def _place(value: str) -> Place:
+def place_of(value: str) -> Place:
     """The conversation of a browser; nobody finds the cookie from its public id."""
     return door_of(security.hashed(f"door/{value}")[:22])
 
