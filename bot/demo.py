@@ -30,8 +30,11 @@ from bot.errors import UnusableError
 from bot.ports.chat_pages import Chatter
 from bot.product import Product
 from bot.sandbox.company import GROUPS, TENANT, ident
+from bot.service.addresses import AddressBook
 from bot.service.chance import SystemClock, SystemEntropy
+from bot.service.first_addresses import FirstAddresses
 from bot.service.first_day import FirstDay
+from bot.service.hiring import HiringMails
 from bot.settings import load
 
 READY_WITHIN = 30.0
@@ -221,7 +224,12 @@ async def wire(
     cast = [Chatter(str(p["id"]), str(p["name"]), str(p["oid"]), linked=False) for p in await tenant.people()]
     people = People({one.id: one for one in cast})
     entropy = SystemEntropy()
-    first_day = FirstDay(product.store, product.turns, product.codes, tenant, people, SystemClock())
+    clock = SystemClock()
+    book = AddressBook(product.store, product.keys, clock)
+    first_day = FirstDay(
+        product.store, product.turns, product.codes, tenant, people, clock,
+        FirstAddresses(product.store, book, HiringMails(product.keys, book)),
+    )  # fmt: skip
     chat = Chat(product.shell, product.chat, product.intake, people, product.links, product.polls, entropy)
     page = DemoPage(
         product.shell, people, first_day, sandbox_url=sandbox_url, changed=lambda: countries.refresh(tenant)

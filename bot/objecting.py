@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,13 +65,16 @@ def objecting(
     links: LinkChanges,
     sign_ins: SignIns,
     more: Mapping[str, Stopper],
+    enrolled: Callable[[str], Awaitable[Sequence[str]]],
 ) -> Objecting:
-    """*more* makes what was enrolled elsewhere count no longer, by kind."""
+    """*more* makes what was enrolled elsewhere count no longer, by kind; *enrolled*: addresses that are
+    told beside those of the directory."""
     host = urlsplit(settings.public_url).netloc
     codes = NoticeCodes(store, clock, entropy, keys)
     notices = Notices(
-        store, directory, words, mail, clock, entropy, codes, host=host, phone=settings.desk.phone
-    )
+        store, directory, words, mail, clock, entropy, codes, host=host, phone=settings.desk.phone,
+        enrolled=enrolled,
+    )  # fmt: skip
     told = settings.notices
     pager = Pager(mail, told.security, told.on_call, settings.locales.required[0], host)
     takebacks = TakebackService(

@@ -35,6 +35,7 @@ from bot.ports.demo import Tenant
 from bot.ports.store import Store, UnitOfWork
 from bot.ports.turns import Turns
 from bot.service.codes import CodeBook
+from bot.service.first_addresses import FirstAddresses
 from bot.service.sightings import beside
 
 PRINTED = timedelta(days=30)
@@ -58,7 +59,9 @@ class FirstDay:
         tenant: Tenant,
         chatters: Chatters,
         clock: Clock,
+        addresses: FirstAddresses | None = None,
     ) -> None:
+        self._addresses = addresses
         self._store = store
         self._turns = turns
         self._codes = codes
@@ -72,6 +75,12 @@ class FirstDay:
             chatter = self._chatters.find(person)
             if chatter and await self._codes.state(chatter.oid) == "none":
                 await self._print(chatter)
+        for one in self._chatters.all():
+            await self._lay(one)
+
+    async def _lay(self, chatter: Chatter) -> None:
+        if self._addresses is not None:
+            await self._addresses.lay(chatter.id, chatter.oid, self._clock.now())
 
     async def _print(self, chatter: Chatter) -> None:
         printed = self._clock.now() - PRINTED
@@ -90,6 +99,7 @@ class FirstDay:
             self._store.notify(chat_of(one.id).key)
             if one.id in WITH_CODES:
                 await self._print(one)
+            await self._lay(one)
 
     def _forget(self, work: UnitOfWork, chatter: Chatter) -> None:
         at = self._clock.now()
@@ -110,6 +120,8 @@ class FirstDay:
         work.remove(ChatRow, place)
         for code in work.find(SavedCode, subject_oid=chatter.oid):
             work.remove(SavedCode, code.selector)
+        if self._addresses is not None:
+            self._addresses.forget(work, chatter.oid)
         for browser in work.find(RememberedBrowser, subject_oid=chatter.oid):
             work.remove(RememberedBrowser, browser.browser_hash)
         for owner in (chatter.oid, beside(chatter.oid)):

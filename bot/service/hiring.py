@@ -28,16 +28,17 @@ class HiringMails:
     def note(self, work: UnitOfWork, person: Person, at: datetime) -> None:
         """Write down which addresses HR holds of *person* now; what is known keeps its day."""
         for address in filter(None, map(plain, person.other_mails)):
-            match = self._book.match(person.oid, address)
-            key = self._key(person.oid, match)
-            if work.get(Sighting, key) is None:
-                mark = self._mark(person.oid, match, at)
-                work.add(
-                    Sighting(key, beside(person.oid), f"mail/{match}", "mail", mark, at, None, baseline=False)
-                )
+            self.seen(work, person.oid, address, at)
+
+    def seen(self, work: UnitOfWork, oid: str, address: str, at: datetime) -> None:
+        match = self._book.match(oid, address)
+        key = self._key(oid, match)
+        if work.get(Sighting, key) is None:
+            mark = self._mark(oid, match, at)
+            work.add(Sighting(key, beside(oid), f"mail/{match}", "mail", mark, at, None, baseline=False))
 
     def address(self, work: UnitOfWork, person: Person, match: str, at: datetime) -> str:
-        """The address of *person* that *match* stands for, if HR held it before hiring; else "". """
+        """The address of *person* that *match* stands for, if HR held it before hiring; else ""."""
         for address in filter(None, map(plain, person.other_mails)):
             if self._book.match(person.oid, address) == match and self.counts(work, person, match, at):
                 return address

@@ -151,9 +151,7 @@ class IssuedProof(Trying):
         address = work.get(Address, row.address)
         return how | ({"mask": self._book.mask(address)} if address else {})
 
-    async def _before_hiring(
-        self, handle: str, browser: str, subject: str, typed: str, at: datetime
-    ) -> bool:
+    async def _before_hiring(self, handle: str, browser: str, subject: str, typed: str, at: datetime) -> bool:
         """Whether a code that went to HR's address may count still; asks only when one was typed."""
 
         def which(work: UnitOfWork) -> IssuedCode | None:

@@ -7,6 +7,7 @@ carries a number and an objection code of its own for each address, to be typed 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from bot.core.audit import Tag, audit_row
@@ -63,7 +64,9 @@ class Notices:
         *,
         host: str,
         phone: str,
+        enrolled: Callable[[str], Awaitable[Sequence[str]]] | None = None,
     ) -> None:
+        """*enrolled*: addresses that an account's owner added here, by object id; they are told as well."""
         self._store = store
         self._directory = directory
         self._words = words
@@ -73,6 +76,7 @@ class Notices:
         self._codes = codes
         self._host = host
         self._phone = phone
+        self._enrolled = enrolled
         self._mailing = Mailing(store)
 
     async def handle(self, job: Job) -> None:
@@ -81,7 +85,9 @@ class Notices:
         if person is None:
             raise PermanentError("the person of this notice is not in the directory")
         locale = person.locale or str(body.get("locale") or "en")
-        addresses = list({a.casefold(): a for a in (person.mail, *person.other_mails) if a}.values())
+        own = await self._enrolled(body["oid"]) if self._enrolled else ()
+        every = (person.mail, *person.other_mails, *own)
+        addresses = list({a.casefold(): a for a in every if a}.values())
         if self._mail is None or not addresses:
             await self._audit(job, Tag.NOTICE_UNSENT, count=0)
             return

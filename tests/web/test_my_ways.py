@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidTag
 from bot.core.audit import Tag
 from bot.core.records import Address, Attempt, AuditRow, Evidence, IssuedCode, RememberedBrowser
 from bot.service.remembered import counts
-from tests.fakes.issuing import asked, enrolled, page_of, proving
+from tests.fakes.issuing import asked, book_of, enrolled, page_of, proving
 from tests.fakes.mails import codes_in, letters
 from tests.fakes.page_key import PageKey
 from tests.fakes.product import Whole, whole  # noqa: F401
@@ -311,3 +311,24 @@ async def test_a_shared_computer_is_remembered_no_more(visitor: Visitor, person:
     assert [a.remembered for a in await w.rows(Attempt)] == [False]
     tags = [r.tag for r in await w.rows(AuditRow)]
     assert Tag.BROWSER_FORGOTTEN.value in tags
+
+
+async def test_notices_also_go_to_addresses_that_count_and_for_a_while_to_those_taken_away(
+    visitor: Visitor, person: str
+) -> None:
+    """Not to a young one, which may be a thief's; to one taken away lately, since a thief may have done
+    that. The sandbox refuses what it does not know, so the tried address shows in the audit entry."""
+    w = visitor.whole
+    book, oid = book_of(w), w.sandbox.oid(person)
+    has_mailboxes(w)
+    row = await enrolled(w, person, PRIVATE)
+    await enrolled(w, person, "young@private.example", days=1)
+    assert await book.told(oid) == [PRIVATE]
+    await fresh(visitor, "addresses", "strong", person)
+    assert (await visitor.post("/me/address/remove", {"id": row.id})).status == 303
+    await w.settle()
+    assert await book.told(oid) == [PRIVATE]
+    (note,) = [r for r in await w.rows(AuditRow) if r.body.get("notice") == "address_removed"]
+    assert (note.body["addresses"], note.body["refused"]) == (1, 1)
+    w.clock.go(days=15)
+    assert await book.told(oid) == ["young@private.example"]

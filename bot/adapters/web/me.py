@@ -74,9 +74,7 @@ class Me:
         value, browser = self._browser(request)
         slow = form.text("method") == "other"
         what = form.text("for") if form.text("for") in PARTS else PARTS[0]
-        response = self._shell.to_authority(
-            await self._my_page.enrol(session, browser, slow=slow, what=what)
-        )
+        response = self._shell.to_authority(await self._my_page.enrol(session, browser, slow=slow, what=what))
         if value:
             self._shell.give_browser(response, value)
         return response
