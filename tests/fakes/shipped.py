@@ -37,7 +37,7 @@ AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 NUMBER = "471100"
 OFFERS = {"sounds_like": ["new_phone"], "which": ["new_phone"], "alarm_offer": ["new_phone"]}
 LINKED = {"voucher_link": "voucher:v1"}
-NO_MESSAGE = ("button_", "send", "choose", "also", "in_english", "input", "case_link", "unworded")
+NO_MESSAGE = ("button_", "send", "choose", "also", "in_english", "menu_", "input", "case_link", "unworded")
 
 
 @cache
@@ -60,6 +60,14 @@ class Shipped:
 
     def live(self, flow: str) -> str | None:
         return self.versions[flow].hash if flow in self.versions else None
+
+    def menu(self, locale: str) -> tuple[tuple[str, str], ...]:
+        """In the authors' order: nobody has asked for anything yet."""
+        offered = [(name, one) for name, one in self.versions.items() if one.offered]
+        flows = {name: one.flows.flows[name] for name, one in offered}
+        titled = [(name, words().title(self.words(one.hash), locale, name)) for name, one in offered]
+        shown = [one for one in titled if flows[one[0]].in_menu]
+        return tuple(sorted(shown, key=lambda one: (flows[one[0]].place or 100, one[1].casefold())))
 
     def words(self, flow_hash: str) -> WordFiles:
         files = next(one.files for one in self.versions.values() if one.hash == flow_hash)
@@ -88,7 +96,7 @@ def homes(locale: str) -> dict[str, Message]:
     """The page that a person has with the bot inside a platform: when nothing is under way, in the middle
     of a case, and as an agent sees it."""
     page = _Page(words(), Shipped(), locale, AT, "https://keyturn.example")  # type: ignore[arg-type]
-    case: Any = SimpleNamespace(id="c1", number=NUMBER, flow="new_phone", status="open")
+    case: Any = SimpleNamespace(id="c1", number=NUMBER, flow="new_phone", status="open", opener={})
     methods = (("microsoftAuthenticator", AT - timedelta(days=400)), ("fido2", AT), ("phone", None))
     quiet = [*page.flows(False), *page.account(linked=False, named=False, known=True)]
     busy = [*page.cases([case]), *page.flows(True), *page.methods(methods)]
@@ -156,7 +164,10 @@ def _own(locale: str) -> Iterator[tuple[str, Message]]:
     for key, text in texts.items():
         if not isinstance(text, str) or key.startswith(NO_MESSAGE) or key.endswith("_button"):
             continue
-        values = {"reference": "AB12CD34", "name": "Amara Osei", "number": NUMBER}
+        values = {
+            "reference": "AB12CD34", "name": "Amara Osei", "number": NUMBER, "since": "09:12", "badge": "4711",
+            "before": 2, "minutes": 4, "names": "Sam", "opens_time": "08:00", "opens_day": "mon", "page": False, "count": 2,
+        }  # fmt: skip
         body = _body("Tell", {"key": key, "values": values}, locale, "")
         body |= {"offer": OFFERS.get(key, []), "link": LINKED.get(key, "")}
         message = speaking.message(body, "c1")
