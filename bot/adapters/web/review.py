@@ -84,7 +84,7 @@ class ReviewPage:
             approve_for=[w.value for w in APPROVE_FOR],
             deny_for=[w.value for w in DENY_FOR],
             call_back=LiveHow.CALL_BACK.value,
-            **(for_review(self._shell, talk) if talk else {}),
+            **for_review(self._shell, talk),
         )
 
     async def live(self, request: web.Request) -> web.Response:

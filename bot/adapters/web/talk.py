@@ -99,10 +99,7 @@ class TalkPage:
             pane=True,
             agent=agent,
             action=f"/r/{handle}",
-            problem=problem,
-            text=text,
-            alone=True,
-            **for_review(self._shell, talk),
+            **(for_review(self._shell, talk) | {"problem": problem, "text": text, "alone": True}),
         )
 
     async def write(self, request: web.Request) -> web.Response:
@@ -206,11 +203,14 @@ class TalkPage:
         return handle, security.hashed(value) if value else ""
 
 
-def for_review(shell: Shell, talk: AgentTalk) -> dict[str, Any]:
+def for_review(shell: Shell, talk: AgentTalk | None) -> dict[str, Any]:
     """What the agent's part of a page needs: the talk, a name for the form, and every sentence as the
     person will read it."""
+    found = {"talk": talk, "problem": None, "text": "", "alone": False, "once": "", "quick": []}
+    if talk is None:
+        return found
     quick = [(name, shell.words.say(talk.locale, f"talk.quick.{name}")) for name in QUICK]
-    return {"talk": talk, "quick": quick, "once": shell.fresh_browser()[0][:32]}
+    return found | {"quick": quick, "once": shell.fresh_browser()[0][:32]}
 
 
 def _line(line: LineView) -> dict[str, Any]:
