@@ -28,6 +28,7 @@ from bot.flowfile.pack import pack_root
 from bot.flowfile.script import Reply, Script, play
 from bot.flowfile.script_file import read_scripts
 from bot.service.chance import SystemEntropy, new_id
+from bot.service.menu import FIRST
 from tests.fakes.product import Whole, shipped
 from tests.scenarios.talkers import Talker
 
@@ -100,7 +101,7 @@ class Conversation:
         self.left = list(self.script.say)
         await self.talker.write("menu")
         self.whole.clock.go(seconds=2)
-        await self.talker.press("cmd:person" if self.flow == "talk_to_human" else f"start:{self.flow}")
+        await self._begin()
         for _ in range(_MOST_ACTS):
             case = await self.case()
             if case.status == "ended":
@@ -108,6 +109,16 @@ class Conversation:
             self.whole.clock.go(seconds=2)  # people take their time; events are told apart by theirs
             await self._act(case)
         raise AssertionError("it does not end")
+
+    async def _begin(self) -> None:
+        """With what the menu has for it: a button, the list, or the button for a person."""
+        names = [name for name, _ in self.whole.product.published.menu(self.locale)]
+        if self.flow in names[:FIRST]:
+            await self.talker.press(f"start:{self.flow}")
+        elif self.flow in names:
+            await self.talker.fill("pick", flow=self.flow)
+        else:
+            await self.talker.press("cmd:person")
 
     async def case(self) -> Case:
         """The newest case of this place."""
