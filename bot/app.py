@@ -72,12 +72,14 @@ from bot.service.linking import LinkingService
 from bot.service.looks import Looks
 from bot.service.membership import Membership
 from bot.service.my_page import MyPageService
+from bot.service.newcomers import KIND as NEWCOMERS
 from bot.service.outbox import Outbox
 from bot.service.proof_entry import ProofEntry
 from bot.service.proving import Provings
 from bot.service.published import PublishedFlows
 from bot.service.purposes import contexts_by_purpose
 from bot.service.requests import Requests
+from bot.service.returning import Returning
 from bot.service.reviews import ReviewService
 from bot.service.routing import ExampleRouter, folder_examples
 from bot.service.sequencer import Sequencer
@@ -175,7 +177,7 @@ def build(
     )  # fmt: skip
     enrolled = enrolling(
         settings, store=store, clock=clock, entropy=entropy, keys=keys, directory=shown, words=words,
-        mail=post, stops=stops,
+        mail=post, stops=stops, newcomers=ms.watching,
     )  # fmt: skip
     provings = Provings(
         store, clock, entropy, shown, attempts, book, stops, codes, vouchers, law=law, groups=groups,
@@ -285,9 +287,11 @@ def build(
     )
 
     # Chat and the outside
+    returning = Returning(store, clock, keys, teams=(entra.tenant_id,))
     intake = IntakeService(
         store, turns, published, published, words, router, limits, vouchers, clock, entropy, keys,
         linking, talking, burn=codes.burn, thanks=queue.thanks, helping=stand.helpers.asked_of,
+        returning=returning,
     )  # fmt: skip
     inside = entrance(
         settings, words=words, store=store, clock=clock, entropy=entropy, keys=keys, directory=shown,
@@ -318,6 +322,7 @@ def build(
             "code": enrolled.letters.handle,
             **against.handlers,
             "reconcile": withdrawals.reconcile,
+            "return": returning.handle,
             "open_for": stand.opening.handle,
             **around.handlers,
         },
@@ -333,6 +338,7 @@ def build(
             "execution": acts.fire,
             "take": desk.fire,
             "watch": follow.fire,
+            NEWCOMERS: enrolled.sweep.fire,
             "arrival": inside.callers.fire,
             "card": chatting.cards.fire,
             "talk": chatting.talks.fire,
@@ -380,7 +386,7 @@ def build(
     return Product(
         settings, store, keys, words, published, turns, router, intake, codes, shell, chatting, polls,
         outbox, timers, Sequencer(store, clock, holder=holder), acts, sign_ins, pages,
-        [*ms.closing, *around.closing],
+        [*ms.closing, *around.closing], [enrolled.sweep.begin],
     )  # fmt: skip
 
 

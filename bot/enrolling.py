@@ -25,6 +25,7 @@ from bot.service.limits import Limits
 from bot.service.my_addresses import MyAddresses
 from bot.service.my_browsers import MyBrowsers
 from bot.service.my_ways import MyWaysService
+from bot.service.newcomers import Newcomers, NewcomerSweep
 from bot.service.objections import Stopper
 from bot.service.proving import Provings
 from bot.service.stops import Stops
@@ -33,7 +34,8 @@ from bot.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Enrolling:
-    """*known* tells the case page what somebody has; *letters* sends the codes."""
+    """*known* tells the case page what somebody has; *letters* sends the codes; *sweep* looks at
+    newcomers before their first day."""
 
     store: Store
     clock: Clock
@@ -46,6 +48,7 @@ class Enrolling:
     my: MyWaysService
     letters: CodeMail
     stoppers: Mapping[str, Stopper]
+    sweep: NewcomerSweep
 
     def proof(
         self, attempts: Attempts, limits: Limits, evidence: EvidenceBook, stops: Stops, provings: Provings
@@ -68,6 +71,7 @@ def enrolling(
     words: Words,
     mail: Mail | None,
     stops: Stops,
+    newcomers: Newcomers,
 ) -> Enrolling:
     book, codes = AddressBook(store, keys, clock), IssuedBook(keys, entropy)
     hiring = HiringMails(keys, book)
@@ -82,4 +86,5 @@ def enrolling(
             host=urlsplit(settings.public_url).netloc, phone=settings.desk.phone,
         ),
         ways(addresses, browsers),
+        NewcomerSweep(store, clock, newcomers, hiring),
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,6 +60,7 @@ class Product:
     sign_ins: SignInService
     pages: list[Page]
     closing: list[Callable[[], Any]] = field(default_factory=list)
+    opening: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     running: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
@@ -82,6 +83,8 @@ class Product:
         root = pack_root()
         await self.published.publish(from_folder(root / "flows", root / "templates"))
         await self.acts.recover(alone=alone)
+        for begin in self.opening:
+            await begin()
         self.running.append(asyncio.create_task(self.warm(), name="Warm"))
         for runner in (self.outbox, self.timers, self.sequencer):
             task = asyncio.create_task(runner.run(), name=type(runner).__name__)

@@ -34,6 +34,8 @@ def list_users(call: Call) -> dict[str, Any]:
 def _fits(who: Account, field: str, op: str, value: str) -> bool:
     if op == "any" and field in ("proxyAddresses", "otherMails"):
         return value.lower() in (entry.lower() for entry in who.user[field])
+    if op == "ge" and field == "employeeHireDate":
+        return str(who.user[field] or "") >= value  # one shape of time, so text sorts as time does
     if op != "eq" or field not in who.user:
         raise bad(f"Unsupported or invalid query filter clause specified for property '{field}'.")
     held = who.user[field]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -96,6 +97,13 @@ class GraphDirectory:
             return None
         person = reading.person(found[0])
         return person if address.lower() in (person.upn.lower(), person.mail.lower()) else None
+
+    async def hired_after(self, at: datetime) -> Sequence[Person]:
+        """Implements `service.newcomers.Newcomers`."""
+        day = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        wanted = query(filter=f"employeeHireDate ge {day}", select=reading.PERSON_FIELDS, top=100)
+        found = await self._asking.listed(lambda g: g.users.to_get_request_information(wanted))
+        return tuple(reading.person(body) for body in found or ())
 
     async def manager(self, oid: Oid) -> Person | None:
         # `/manager` alone is not documented for application permissions in every year; this is.
