@@ -83,4 +83,8 @@ def pages_of(
     cases: CasePages,
 ) -> list[Page]:
     talking = Talking(shell, chat, intake, links, polls, entropy)
-    return [HelpPage(shell, talking, inside.doors, cases), DeskOpen(shell, inside.callers, entropy), MovePage(shell, inside.moves)]
+    return [
+        HelpPage(shell, talking, inside.doors, cases),
+        DeskOpen(shell, inside.callers, entropy),
+        MovePage(shell, inside.moves),
+    ]

@@ -55,9 +55,10 @@ class Arrivals:
         return work.case(case.id) or case
 
     def hold(self, work: UnitOfWork, case: Case, place: Place, at: datetime) -> Case:
-        """Move the conversation to *place*; the chat that had it is free for another."""
+        """Move the conversation to *place*. A chat that had it is free for another; a browser that had it
+        keeps the case's name, and so knows that it is elsewhere now."""
         before = work.lock(ChatRow, case.place)
-        if before is not None and before.case_id == case.id:
+        if before is not None and before.case_id == case.id and not at_the_door(case.place):
             work.put(replace(before, case_id="", at=at))
         work.save(ChatRow(place.key, case.locale, case.id, at))
         if opened_for(case) and case.place == case.opener["place"]:

@@ -26,6 +26,7 @@ from bot.service.chance import new_id
 from bot.service.keys import Keys
 from bot.service.limits import Limits
 from bot.service.notices import notice_job
+from bot.service.returning import return_job
 from bot.service.stops import Stops
 
 MAX_AGE = timedelta(minutes=60)
@@ -107,7 +108,10 @@ class EvidenceBook:
             )
         )  # fmt: skip
         work.enqueue(
-            [notice_job(f"started/{case.id}", "help_started", oid=case.subject_oid, case=case, at=at)]
+            [
+                notice_job(f"started/{case.id}", "help_started", oid=case.subject_oid, case=case, at=at),
+                *return_job(case, at),
+            ]
         )
         return case
 

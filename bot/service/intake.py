@@ -42,6 +42,7 @@ from bot.service.keys import Keys, hashed
 from bot.service.limits import Limits
 from bot.service.meaning import Meaning, Named, Plan, Talk
 from bot.service.published import PublishedFlows
+from bot.service.returning import Returning
 from bot.service.talking import Talking
 from bot.service.turns import event_row, first_come
 from bot.service.words import WordService
@@ -77,6 +78,7 @@ class IntakeService:
         burn: Callable[[str, str], Awaitable[bool]],
         helping: Named | None = None,
         thanks: Gratitude | None = None,
+        returning: Returning | None = None,
     ) -> None:
         """*burn* uses up a saved code that somebody typed into the chat: (subject oid, text)."""
         self._store = store
@@ -90,6 +92,7 @@ class IntakeService:
         self._keys = keys
         self._accounts = accounts
         self._thanks = thanks
+        self._returning = returning
         self._talking = talking
 
     async def receive(self, incoming: Incoming) -> dict[str, Any]:
@@ -132,6 +135,8 @@ class IntakeService:
         if row is None:
             row = ChatRow(incoming.place.key, locale, "", at)
             work.add(row)  # so that of two first messages one waits for the other
+        if self._returning is not None:
+            self._returning.wrote(work, incoming, locale, at)
         if plan.start:
             return self._start(work, incoming, plan, replace(row, locale=locale), at)
         if plan.thanks:

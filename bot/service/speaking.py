@@ -108,7 +108,7 @@ class Speaking:
             return [person, not_me]
         if starts:
             return [*starts, other, person, not_me]
-        if key == "linked":
+        if key == "linked" or key.startswith("door_case_"):
             return [not_me]
         if key in _DOUBTED:
             return [not_me, person]

@@ -8,7 +8,24 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.web import app, callback, case, chat, counter, demo, desk, desk_open, health, help, linking, me, moving, review, stop, voucher  # noqa: A004
+from bot.adapters.web import (
+    app,
+    callback,
+    case,
+    chat,
+    counter,
+    demo,
+    desk,
+    desk_open,
+    health,
+    help,  # noqa: A004
+    linking,
+    me,
+    moving,
+    review,
+    stop,
+    voucher,
+)
 from bot.adapters.web.shell import Site
 from tests.web.house import ROOT
 

@@ -52,7 +52,7 @@ async def test_the_case_goes_on_on_the_other_device(guest: Guest) -> None:
         told = await phone.told("/help")
         assert (told["state"], bool(told["messages"])) == ("open", True)
         assert (await phone.told(str(told["case"])))["stage"] == "key"
-    before, after = await whole.rows(Attempt, order="id")
+    after, before = sorted(await whole.rows(Attempt), key=lambda one: one.moved_from, reverse=True)
     assert (before.status, before.ended_reason) == ("ended", "moved")
     assert (after.via, after.moved_from) == ("move", before.id)
     told = await guest.told("/help")
