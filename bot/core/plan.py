@@ -87,14 +87,19 @@ def pass_allowed(policy: Read[PassPolicy], subject: AccountFacts, acts: Iterable
         return None
     if isinstance(policy, Unreadable) or isinstance(subject.groups, Unreadable):
         return Reason.FACTS_UNREADABLE
-    inside = "all_users" in policy.include_groups or bool(subject.groups & set(policy.include_groups))
-    if not policy.enabled or not inside or subject.groups & set(policy.exclude_groups):
+    if not policy.enabled or not in_scope(policy, subject.groups):
         return Reason.PASS_NOT_ALLOWED
     fits = all(
         policy.minimum <= a.minutes <= policy.maximum and (a.once or not policy.once_only) and _as_shaped(a)
         for a in wanted
     )
     return None if fits else Reason.PASS_NOT_ALLOWED
+
+
+def in_scope(policy: PassPolicy, groups: frozenset[str]) -> bool:
+    """Whether the policy is meant for a member of *groups*; an exclusion is the last word."""
+    inside = "all_users" in policy.include_groups or bool(groups & set(policy.include_groups))
+    return inside and not groups & set(policy.exclude_groups)
 
 
 def _as_shaped(act: Act) -> bool:

@@ -117,6 +117,8 @@ def change(state: State, who: Account, fields: Mapping[str, Any]) -> None:
         match field:
             case "enabled":
                 who.user["accountEnabled"] = _yes(value)
+            case "synced":
+                who.user["onPremisesSyncEnabled"] = _yes(value) or None
             case "restricted":
                 who.user["isManagementRestricted"] = _yes(value) or None
             case "risk" if value in ("none", "low", "medium", "high", "hidden"):

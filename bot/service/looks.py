@@ -6,14 +6,16 @@ calling Graph: a stolen chat account must not be able to explore somebody's acco
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from bot.core.account_state import account_state
 from bot.core.events import Answered, Event
 from bot.core.facts import STRONG_TYPES, Unreadable
 from bot.core.model import CaseId, EventId, Oid, PassShape, Rank
-from bot.core.plan import minutes_for
+from bot.core.plan import DAY_MINUTES, in_scope, minutes_for
 from bot.core.records import Case, Job, Shift
 from bot.errors import PermanentError, TransientError
 from bot.ports.clock import Clock, Entropy
@@ -25,7 +27,6 @@ from bot.service.follow_through import additions
 
 Answer = tuple[str, dict[str, object]]
 _UNKNOWN: Answer = ("unknown", {})
-_LOCKED = 50053  # Entra's sign-in error: locked after too many tries
 
 
 class Looks:
@@ -84,10 +85,10 @@ class Looks:
                 now = self._clock.now()
                 return "ok", {"date": now.date().isoformat(), "weekday": now.isoweekday()}
             case "pass_policy":
-                return await self._pass_policy()
+                return await self._pass_policy(case.subject_oid if _personal(case) else "")
             case "agent_of_case":
                 return await self._agent_of_case(case)
-        if not case.subject_oid or not (case.proven_at or case.identified_by == "linked"):
+        if not _personal(case):
             return _UNKNOWN
         oid = Oid(case.subject_oid)
         match what:
@@ -128,33 +129,34 @@ class Looks:
         found = await self._store.read(lambda work: self._agent_of(work, case, now))
         return ("ok", dict(found)) if found else ("none", {})
 
-    async def _pass_policy(self) -> Answer:
+    async def _pass_policy(self, oid: str) -> Answer:
+        """*oid*: whose pass it would be, "" while that may not be asked."""
         policy = await self._directory.pass_policy()
         if isinstance(policy, Unreadable):
             return _UNKNOWN
         if not policy.enabled:
             return "off", {}
+        if oid:
+            scoped = tuple(g for g in (*policy.include_groups, *policy.exclude_groups) if g != "all_users")
+            facts = await self._directory.facts(Oid(oid), groups=scoped, methods=False)
+            if isinstance(facts.groups, Unreadable):
+                return _UNKNOWN
+            if not in_scope(policy, facts.groups):
+                return "out_of_scope", {}
         day = 0 if policy.once_only else minutes_for(PassShape.DAY, policy)
+        day = day if day <= DAY_MINUTES else 0
         return "ok", {"minutes": minutes_for(PassShape.SHORT, policy), "day": day}
 
     async def _account_state(self, oid: Oid) -> Answer:
-        facts = await self._directory.facts(oid, groups=())
-        if isinstance(facts.person, Unreadable) or isinstance(facts.methods, Unreadable):
-            return _UNKNOWN
-        if facts.person is None:
-            return _UNKNOWN
-        if not facts.person.enabled:
-            return "disabled", {}
-        if not isinstance(facts.risk, Unreadable) and facts.risk.level in {"high", "medium"}:
-            return "risk_blocked", {}
-        sign_ins = await self._directory.sign_ins(oid)
-        if not isinstance(sign_ins, Unreadable) and sign_ins and sign_ins[0].get("error") == _LOCKED:
-            return "locked", {}
-        if facts.person.synced:
-            return "synced", {}
-        if not [m for m in facts.methods if m.type in STRONG_TYPES]:
-            return "no_method", {}
-        return "ok", {}
+        facts, sign_ins = await asyncio.gather(
+            self._directory.facts(oid, groups=()), self._directory.sign_ins(oid)
+        )
+        return account_state(facts, sign_ins, self._clock.now()) or "unknown", {}
+
+
+def _personal(case: Case) -> bool:
+    """Whether what concerns the person may be read at all."""
+    return bool(case.subject_oid and (case.proven_at or case.identified_by == "linked"))
 
 
 def _sign_ins(found: Unreadable | tuple[Mapping[str, object], ...]) -> Answer:

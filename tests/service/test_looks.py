@@ -84,6 +84,16 @@ async def test_a_case_without_a_subject_is_unknown_even_when_proven(whole: Whole
         ("disabled", {}, "account_state", "disabled"),
         ("employee", {"risk": "high"}, "account_state", "risk_blocked"),
         ("employee", {"sign_in_error": 50053}, "account_state", "locked"),
+        ("employee", {"synced": True}, "account_state", "synced"),
+        ("hello_user", {"synced": True, "sign_in_error": 50053}, "account_state", "locked"),
+        ("new_starter", {"synced": True}, "account_state", "no_method"),
+        (
+            "employee",
+            {"synced": True, "risk": "medium", "sign_in_error": 50053},
+            "account_state",
+            "risk_blocked",
+        ),
+        ("employee", {"enabled": False, "risk": "high"}, "account_state", "disabled"),
     ],
 )
 async def test_what_is_read_is_what_the_tenant_says(
@@ -94,6 +104,36 @@ async def test_what_is_read_is_what_the_tenant_says(
         change(whole.sandbox.state, whole._who(person), changes)
     case = await opened(whole, person, **proven(whole))
     assert (await answer(whole, case, what))[0] == outcome
+
+
+async def test_a_tenant_without_logs_or_risk_is_told_what_can_be_known(whole: Whole) -> None:
+    """What is not licensed holds nobody up."""
+    case = await opened(whole, **proven(whole))
+    switches = whole.sandbox.state.switches
+    for licence in ("P1", "free"):
+        switches.set("licence", licence)
+        assert await answer(whole, case, "account_state") == ("ok", {})
+
+
+async def test_whoever_is_outside_the_pass_policy_hears_it_before_anything_is_promised(whole: Whole) -> None:
+    """Once it is known who it is; before, only what holds for everybody."""
+    whole.sandbox.state.switches.set("pass_exclude", "berlin")
+    case = await opened(whole)
+    assert (await answer(whole, case, "pass_policy"))[0] == "ok"
+    known = await opened(whole, "hello_user", **proven(whole))
+    assert await answer(whole, known, "pass_policy") == ("out_of_scope", {})
+
+
+async def test_a_day_pass_is_offered_as_long_as_the_tenant_allows_and_not_where_passes_work_once(
+    whole: Whole,
+) -> None:
+    """`day` is its minutes, or 0."""
+    case = await opened(whole)
+    assert (await answer(whole, case, "pass_policy"))[1]["day"] == 480
+    whole.sandbox.state.switches.set("pass_maximum", 43200)
+    assert (await answer(whole, case, "pass_policy"))[1]["day"] == 600
+    whole.sandbox.state.switches.set("pass_once", True)
+    assert (await answer(whole, case, "pass_policy"))[1]["day"] == 0
 
 
 async def test_the_pass_policy_is_nobodys_secret(whole: Whole) -> None:
