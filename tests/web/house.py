@@ -21,6 +21,7 @@ from bot.adapters.web.demo import DemoPage
 from bot.adapters.web.desk import DeskPage
 from bot.adapters.web.health import Health
 from bot.adapters.web.help import HelpPage
+from bot.adapters.web.history import HistoryPage
 from bot.adapters.web.polling import Polls
 from bot.adapters.web.shell import Shell, Site
 from bot.adapters.web.transcript import WebChat
@@ -52,7 +53,9 @@ from bot.service.card_posts import CardPosts
 from bot.service.card_views import CardViews
 from bot.service.dead_letters import DeadLetterBox
 from bot.service.desk import DeskService
+from bot.service.histories import HistoryService
 from bot.service.keys import Keys
+from bot.service.membership import Membership
 from bot.service.sessions import SessionService
 from bot.service.word_files import WordFiles
 from bot.service.words import Desk, WordService
@@ -352,6 +355,7 @@ async def house(
         store=store, clock=clock, entropy=entropy, directory=members, flows=OneFlow(), turns=turns,  # type: ignore[arg-type]
         sessions=sessions, sign_ins=signing, views=views, dead=dead, keys=KEYS, agents_group=GROUP,
     )  # fmt: skip
+    agents = Membership(members, clock, GROUP)  # type: ignore[arg-type]
     if isinstance(signing, PassThrough):
         signing.clock, signing.handlers = clock, {Purpose.DESK: desk.signed_in}
 
@@ -363,6 +367,7 @@ async def house(
         Callback(shell, signing),
         sign(shell),
         DeskPage(shell, desk, polls),
+        HistoryPage(shell, HistoryService(store, clock, entropy, agents, views, KEYS)),
         *(more or []),
     ]
     demo_page = None
