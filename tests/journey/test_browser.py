@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 import pytest_asyncio
@@ -337,6 +338,41 @@ async def tabs(page: Page, name: str, *, opens: bool = False) -> Page:
     await page.keyboard.press("Enter")
     await page.wait_for_function("before => location.href !== before", arg=before)
     return page
+
+
+async def test_an_approval_from_the_desk_takes_few_keys_and_little_time(
+    company: Company, record_testsuite_property: Callable[[str, object], None]
+) -> None:
+    """From the queue to the outcome with a hand on the keyboard: next case, read, approve, sign, done. The
+    time is reported, not asserted; what is asserted is how often a key is pressed."""
+    employee, agent = await company.person("Amara Okafor"), await company.person("Jonas Lindqvist")
+    _, case = await requested(company, employee)
+    desk = await agent.open("/desk")
+    await desk.get_by_role("button", name="Sign in").click()
+    await agent.signs_in(desk)
+    await expect(desk.locator(".case").filter(has_text="Amara Okafor")).to_be_visible()
+    pressed: list[str] = []
+
+    async def press(key: str, then: str) -> None:
+        pressed.append(key)
+        await desk.keyboard.press(key)
+        await expect(desk.get_by_role("heading", name=re.compile(then)).first).to_be_visible()
+
+    began = time.monotonic()
+    await press("n", "Amara Okafor")
+    await expect(desk.locator("#presence")).to_have_text("On the page now")
+    await press("a", "Amara Okafor")
+    await expect(desk.locator("#approve")).to_be_focused()
+    await press("Enter", "You are about to sign")
+    await expect(desk.locator("#sign")).to_be_focused()
+    await press("Enter", "Sign in as Jonas Lindqvist")
+    await press("Enter", "What became of|outcome|Case")
+    await expect(desk.get_by_text("Done, all of it.")).to_be_visible()
+    record_testsuite_property("seconds from the queue to the outcome", round(time.monotonic() - began, 1))
+    assert len(pressed) <= 6
+    await press("n", "Help desk")
+    await expect(desk.get_by_text("Nobody is waiting for you.")).to_be_visible()
+    await expect(case.get_by_role("heading", name="Your one-time sign-in code is here")).to_be_visible()
 
 
 async def test_two_windows_old_buttons_and_a_whole_start_over(company: Company) -> None:
