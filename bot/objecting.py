@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from bot.adapters.web.app import Page
 from bot.adapters.web.shell import Shell
 from bot.adapters.web.stop import StopPage
+from bot.adapters.web.threat import ThreatPage
 from bot.core.law import Law
 from bot.ports.acting import Acting
 from bot.ports.clock import Clock, Entropy
@@ -29,6 +30,8 @@ from bot.service.notices import Notices
 from bot.service.objections import ObjectionService, Stopper
 from bot.service.stops import Stops
 from bot.service.takebacks import PATH, TakebackService
+from bot.service.threats import PATH as THREAT_PATH
+from bot.service.threats import ThreatService
 from bot.service.world import Agents
 from bot.settings import Settings
 
@@ -39,12 +42,13 @@ class Objecting:
 
     objections: ObjectionService
     takebacks: TakebackService
+    threats: ThreatService
     handlers: dict[str, Any] = field(default_factory=dict)
     signed: dict[Purpose, Any] = field(default_factory=dict)
     back: dict[Purpose, Any] = field(default_factory=dict)
 
     def pages(self, shell: Shell) -> list[Page]:
-        return [StopPage(shell, self.objections, self.takebacks)]
+        return [StopPage(shell, self.objections, self.takebacks), ThreatPage(shell, self.threats)]
 
 
 def objecting(
@@ -77,14 +81,17 @@ def objecting(
     )  # fmt: skip
     told = settings.notices
     pager = Pager(mail, told.security, told.on_call, settings.locales.required[0], host)
+    members = Membership(directory, clock, settings.groups.agents)
     takebacks = TakebackService(
         store, clock, entropy, keys, acting, directory, agents,
-        Membership(directory, clock, settings.groups.agents), handovers, sign_ins, law.humans,
+        members, handovers, sign_ins, law.humans,
     )  # fmt: skip
+    threats = ThreatService(store, clock, entropy, keys, law, directory, agents, members, sign_ins)
     return Objecting(
         ObjectionService(store, clock, entropy, codes, stops, {**stoppers(keys, links), **more}),
         takebacks,
+        threats,
         {"notice": notices.handle, "alert": Alerts(store, clock, entropy, words, pager).handle},
-        {Purpose.STOP: takebacks.signed},
-        {Purpose.STOP: lambda _: PATH},
+        {Purpose.STOP: takebacks.signed, Purpose.THREAT: threats.signed},
+        {Purpose.STOP: lambda _: PATH, Purpose.THREAT: lambda _: THREAT_PATH},
     )

@@ -54,7 +54,6 @@ class Tag(StrEnum):
     HELPER_REFUSED = "helper:helping:refused"
     HELPER_ENDED = "bot:helping:ended"
     CASE_OPENED_FOR = "person:case:opened_for"
-    CASE_CLAIMED = "person:case:claimed"
     CASE_STOPPED = "bot:case:stopped"
     CASE_FROZEN = "bot:case:frozen"
     CASE_SPARED = "bot:case:spared"
@@ -126,6 +125,11 @@ class Tag(StrEnum):
     TAKEBACK_BEGUN = "agent:takeback:begun"
     TAKEBACK_DONE = "agent:takeback:done"
     TAKEBACK_REFUSED = "agent:takeback:refused"
+    # threat mode
+    THREAT_RAISED = "agent:threat:raised"
+    THREAT_LOWERING = "agent:threat:lowering"
+    THREAT_LOWERED = "agent:threat:lowered"
+    THREAT_REFUSED = "agent:threat:refused"
     # saved codes
     CODES_MADE = "person:codes:made"
     CODE_USED = "person:code:used"

@@ -129,6 +129,7 @@ class Board:
     my_shift: bool
     voids: tuple[VoidView, ...] = ()
     thanks: tuple[ThanksView, ...] = ()  # to this agent, of the last seven days, newest first
+    elevated: bool = False  # the threat mode
 
 
 class Desk(Protocol):

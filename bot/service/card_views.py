@@ -14,7 +14,7 @@ from bot.core.engine import awaiting
 from bot.core.facts import Person
 from bot.core.flow import FlowState
 from bot.core.model import ActKind, Oid, ProofKind, Rank
-from bot.core.policy import Policy
+from bot.core.policy import Policy, ThreatMode
 from bot.core.proofs.door import SET_UP
 from bot.core.queue import urgency
 from bot.core.records import Attempt, Card, Case, Evidence, Proving, Request, Talk, Transfer
@@ -30,6 +30,7 @@ from bot.service.cards import free, taken_until
 from bot.service.case_views import asked_for
 from bot.service.evidence import as_passed
 from bot.service.keys import Keys
+from bot.service.threat_mode import threat_now
 
 _REMEMBERED = timedelta(seconds=60)
 _SOON = timedelta(seconds=10)  # a name that could not be read is asked for again
@@ -50,6 +51,7 @@ class _Rows:
     evidence: tuple[Evidence, ...]
     offer: Transfer | None
     words: int = 0
+    threat: ThreatMode = ThreatMode.NORMAL
 
 
 class CardViews:
@@ -77,7 +79,7 @@ class CardViews:
 
     async def one(self, case_id: str) -> CardView | None:
         at = self._clock.now()
-        rows = await self._store.read(lambda work: _rows(work, [work.get(Card, case_id)]))
+        rows = await self._store.read(lambda work: _rows(work, self._keys, [work.get(Card, case_id)]))
         return await self._view(rows[0], at) if rows else None
 
     async def open(self) -> tuple[CardView, ...]:
@@ -85,7 +87,8 @@ class CardViews:
         at = self._clock.now()
 
         def fn(work: UnitOfWork) -> list[_Rows]:
-            return _rows(work, work.find(Card, status="open", order="asked_at", limit=_MOST_CARDS))
+            found = work.find(Card, status="open", order="asked_at", limit=_MOST_CARDS)
+            return _rows(work, self._keys, found)
 
         found = await self._store.read(fn)
         await self._learn({rows.case.subject_oid for rows in found})
@@ -140,6 +143,7 @@ class CardViews:
             [ActKind(act) for act in rows.proving.acts],
             Rank(rows.proving.rank),
             groups=frozenset(rows.proving.groups),
+            threat=rows.threat,
         )
         needs = rules.open_proofs(
             row, as_passed(rows.evidence), remembered=rows.attempt.remembered, available=self._ways
@@ -175,7 +179,7 @@ class CardViews:
         return person
 
 
-def _rows(work: UnitOfWork, cards: Sequence[Card | None]) -> list[_Rows]:
+def _rows(work: UnitOfWork, keys: Keys, cards: Sequence[Card | None]) -> list[_Rows]:
     """All rows of some cards, one read for each kind of row."""
     shown = [card for card in cards if card is not None]
     ids = Among([card.case_id for card in shown])
@@ -192,11 +196,12 @@ def _rows(work: UnitOfWork, cards: Sequence[Card | None]) -> list[_Rows]:
     for attempt in work.find(Attempt, case_id=ids, order="-claimed_at"):
         attempts[attempt.case_id].append(attempt)
     words = {row.case_id: row.waiting for row in work.find(Talk, case_id=ids)}
+    threat = threat_now(work, keys)
     return [
         _one(
             card, cases[card.case_id], requests.get(card.case_id), provings.get(card.case_id),
             attempts[card.case_id], evidence[card.case_id], offers.get(card.case_id),
-            words.get(card.case_id, 0),
+            words.get(card.case_id, 0), threat,
         )
         for card in shown
         if card.case_id in cases
@@ -212,12 +217,13 @@ def _one(
     evidence: list[Evidence],
     offer: Transfer | None,
     words: int,
+    threat: ThreatMode,
 ) -> _Rows:
     """The rows of one card: the attempt that was asked with, else the one with the newest evidence."""
     wanted = request.attempt_id if request else evidence[-1].attempt_id if evidence else ""
     attempt = next((a for a in attempts if a.id == wanted), attempts[0] if attempts else None)
     own = tuple(row for row in evidence if attempt and row.attempt_id == attempt.id)
-    return _Rows(card, case, request, proving, attempt, own, offer, words)
+    return _Rows(card, case, request, proving, attempt, own, offer, words, threat)
 
 
 def _offered(card: Card, offer: Transfer | None, at: datetime) -> dict[str, Any]:

@@ -219,7 +219,7 @@ class CaseViews:
             if manager is False:
                 available -= {ProofKind.MANAGER}
             needs = rules.open_proofs(
-                self._provings.row(proving), as_passed(rows), remembered=attempt.remembered,
+                self._provings.row(work, proving), as_passed(rows), remembered=attempt.remembered,
                 available=available,
             )  # fmt: skip
             wanted = tuple(Wanted(n.kind, n.how) for n in needs)

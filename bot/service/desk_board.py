@@ -7,13 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.model import RequestOutcome
-from bot.core.records import Card, Case, Execution, Intent, Request, Session, Shift, Thanks, Withdrawal
+from bot.core.policy import ThreatMode
+from bot.core.records import (
+    Card,
+    Case,
+    Execution,
+    Intent,
+    Request,
+    Session,
+    Shift,
+    Thanks,
+    Threat,
+    Withdrawal,
+)
 from bot.ports.clock import Clock
 from bot.ports.desk import Agent, Board, DeadLetters, ThanksView, VoidView, WithdrawalView
 from bot.ports.store import Over, Store, UnitOfWork
 from bot.service.card_views import CardViews
 from bot.service.dead_letters import DEAD
 from bot.service.keys import Keys
+from bot.service.threat_mode import threat_now
 
 _VOIDS = timedelta(hours=24)
 _WEEK = timedelta(days=7)
@@ -43,7 +56,7 @@ class Boards:
 
         def fn(
             work: UnitOfWork,
-        ) -> tuple[str, list[tuple[Withdrawal, str]], list[Shift], list[_Void], list[Thanks]]:
+        ) -> tuple[str, list[tuple[Withdrawal, str]], list[Shift], list[_Void], list[Thanks], bool]:
             open_ones = work.find(Withdrawal, status="open", order="asked_at", limit=_MOST)
             return (
                 mark(work),
@@ -51,9 +64,10 @@ class Boards:
                 work.find(Shift, ended_at=None, order="started_at"),
                 _voids(work, at),
                 work.find(Thanks, oid=agent.oid, at=Over(at - _WEEK), order="-at", limit=_MOST),
+                threat_now(work, self._keys) is ThreatMode.ELEVATED,
             )
 
-        now, withdrawals, shifts, voids, thanks = await self._store.read(fn)
+        now, withdrawals, shifts, voids, thanks, elevated = await self._store.read(fn)
         cards = await self._views.open()
         return Board(
             at=at,
@@ -75,6 +89,7 @@ class Boards:
             dead=await self._dead.listed(),
             on_duty=tuple(Agent(s.oid, s.name, s.started_at) for s in shifts),
             my_shift=any(s.oid == agent.oid for s in shifts),
+            elevated=elevated,
             voids=tuple(
                 [
                     VoidView(
@@ -106,6 +121,7 @@ def mark(work: UnitOfWork) -> str:
         [work.count(row, status=status) for row, status in DEAD],
         [s.oid for s in work.find(Shift, ended_at=None, order="oid")],
         work.count(Thanks),
+        [(row.mode, row.at) for row in work.find(Threat)],
     )
     return hashlib.sha256(repr((open_cards, rest)).encode()).hexdigest()[:16]
 

@@ -16,6 +16,7 @@ from bot.ports.store import Store, UnitOfWork
 from bot.service.keys import Keys
 from bot.service.review_views import Rows
 from bot.service.sightings import had_methods
+from bot.service.threat_mode import law_now
 from bot.service.world import Reader, World, facts_for, opener_of, own_passes, proofs_of, starter_of
 
 
@@ -32,6 +33,7 @@ def judge(
     """`decide` over *world* and the rows of this transaction."""
     reviews = work.find(Review, request_id=request.id, decision="approve", order="at")
     earlier = [Approval(r.approver_oid, r.plan_digest, keys.row_mac_fits(r)) for r in reviews]
+    law = law_now(work, law, keys)
     facts = facts_for(work, law, keys, world, case, request, draft.approver_oid, now)
     return decide(law, request, draft, proofs_of(work, request, keys), earlier, facts, now)
 

@@ -45,7 +45,7 @@ class Recorded:
 
 class EvidenceBook:
     def __init__(self, keys: Keys, entropy: Entropy, limits: Limits, stops: Stops) -> None:
-        self._keys = keys
+        self.keys = self._keys = keys
         self._entropy = entropy
         self._limits = limits
         self._stops = stops

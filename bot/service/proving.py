@@ -34,6 +34,7 @@ from bot.service.attempts import Attempts
 from bot.service.chance import new_id
 from bot.service.evidence import MAX_AGE, EvidenceBook, as_passed
 from bot.service.stops import Stops
+from bot.service.threat_mode import threat_now
 
 NEVER_TICKED = frozenset({"password", "temporaryAccessPass"})
 AGAIN = timedelta(seconds=5)
@@ -107,7 +108,7 @@ class Provings:
 
     # --- what is needed --------------------------------------------------------------------------
 
-    def row(self, proving: Proving) -> Row:
+    def row(self, work: UnitOfWork, proving: Proving) -> Row:
         """The policy row of the acts asked for; only once the rank was read."""
         acts = [ActKind(a) for a in proving.acts]
         return rules.row(
@@ -115,7 +116,7 @@ class Provings:
             acts,
             Rank(proving.rank),
             groups=frozenset(proving.groups),
-            threat=self._law.threat,
+            threat=threat_now(work, self._book.keys),
         )
 
     def satisfied(
@@ -126,7 +127,7 @@ class Provings:
             return False
         passed = as_passed(self._book.standing(work, case, attempt, at))
         found = rules.satisfied(
-            self.row(proving), passed, remembered=attempt.remembered, now=at, max_age=MAX_AGE
+            self.row(work, proving), passed, remembered=attempt.remembered, now=at, max_age=MAX_AGE
         )
         return found is not None
 
@@ -206,7 +207,7 @@ class Provings:
                 known=personal,
             )
             work.put(proving)
-            if self.row(proving).refused is not None:
+            if self.row(work, proving).refused is not None:
                 self._stops.answer(work, case, "refused", now)
 
         await self._store.transact(keep)

@@ -15,6 +15,7 @@ FRESH = frozenset(
         Purpose.ENROL_SLOW,
         Purpose.WITHDRAW,
         Purpose.STOP,
+        Purpose.THREAT,
         Purpose.WORKING_METHOD,
         Purpose.LINK,
     }
@@ -40,5 +41,6 @@ def contexts_by_purpose(*, approve: str, enrol: str, sign_in: str) -> dict[Purpo
         Purpose.VOUCH: sign_in,
         Purpose.WITHDRAW: approve,
         Purpose.STOP: approve,
+        Purpose.THREAT: approve,
         Purpose.LINK: sign_in,
     }

@@ -41,6 +41,7 @@ from bot.service.evidence import EvidenceBook, as_passed
 from bot.service.keys import Keys
 from bot.service.notices import notice_job
 from bot.service.spacing import day_passes, forgotten_at
+from bot.service.threat_mode import threat_now
 from bot.service.turns import say_job
 
 REMIND, ESCALATE = timedelta(minutes=5), timedelta(minutes=15)
@@ -130,7 +131,7 @@ class Requests:
             return Reason.EVIDENCE_SHORT
         row = rules.row(
             self._law.policy, effect.acts, Rank(proving.rank), groups=frozenset(proving.groups),
-            threat=self._law.threat,
+            threat=threat_now(work, self._keys),
         )  # fmt: skip
         if row.refused is not None:
             return row.refused

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.facts import AccountFacts, LivePass, Person, Read, Unreadable
 from bot.core.law import Law, Proof
 from bot.core.model import Oid, ProofKind, Rank, Reason
 from bot.core.plan import act_of, pass_allowed, timed
-from bot.core.policy import open_proofs
+from bot.core.policy import ThreatMode, open_proofs
 from bot.core.rank import Ranked, rank_of
 from bot.core.records import Attempt, Card, Case, Check, Evidence, Execution, Intent, Proving, Request, Review
 from bot.core.sets import Passed
@@ -24,6 +24,7 @@ from bot.service.attempts import present
 from bot.service.helping import named
 from bot.service.keys import Keys
 from bot.service.on_record import on_record
+from bot.service.threat_mode import threat_now
 from bot.service.world import World
 
 _RECENT = timedelta(days=30)
@@ -46,6 +47,7 @@ class Rows:
     intents: tuple[Intent, ...] = ()
     helper: HelperNamed | None = None
     moved_from: str = ""
+    threat: ThreatMode = ThreatMode.NORMAL
 
     @property
     def open_request(self) -> Request | None:
@@ -84,6 +86,7 @@ def rows_of(work: UnitOfWork, case: Case, keys: Keys, at: datetime) -> Rows:
         tuple(work.find(Intent, execution_id=runs[0].id, order="n")) if runs else (),
         named(work, keys, case.id),
         before.device if before else "",
+        threat_now(work, keys),
     )
 
 
@@ -211,7 +214,7 @@ class ReviewReader:
         if rows.open_request or rows.proving is None or rows.attempt is None:
             return ()
         from_acts = [act_of({"kind": a}) for a in rows.proving.acts]
-        row = self._law.row_for(from_acts, rank, facts)
+        row = replace(self._law, threat=rows.threat).row_for(from_acts, rank, facts)
         passed = [
             Passed(ProofKind(p.row.kind), p.row.at, str(p.row.how.get("how", "")))
             for p in rows.proofs

@@ -57,6 +57,7 @@ from bot.core.records.proof import (
 from bot.core.records.standing_in import CounterBrowser, Helping
 from bot.core.records.table import TABLES, JsonList, JsonMap, Table, record
 from bot.core.records.talk import Talk, TalkLine
+from bot.core.records.threat import Threat
 
 __all__ = [
     "TABLES",
@@ -113,6 +114,7 @@ __all__ = [
     "Talk",
     "TalkLine",
     "Thanks",
+    "Threat",
     "Ticket",
     "Timer",
     "Transfer",

@@ -204,3 +204,13 @@ CREATE TABLE "talk_lines" (
 );
 CREATE UNIQUE INDEX "talk_lines_by_case_id_seq" ON "talk_lines" ("case_id", "seq");
 CREATE UNIQUE INDEX "talk_lines_by_dedupe_key" ON "talk_lines" ("dedupe_key");
+CREATE TABLE "threats" (
+  "id" TEXT PRIMARY KEY NOT NULL,
+  "mode" TEXT NOT NULL,
+  "by_oid" TEXT NOT NULL,
+  "at" TEXT NOT NULL,
+  "lowering_oid" TEXT NOT NULL,
+  "lowering_human" TEXT NOT NULL,
+  "lowering_at" TEXT,
+  "mac" TEXT NOT NULL
+);
