@@ -19,11 +19,15 @@ from bot.adapters.web import (
     desk_open,
     health,
     help,  # noqa: A004
+    helper,
     linking,
     me,
     moving,
     review,
     stop,
+    threat,
+    talk,
+    thanks,
     voucher,
 )
 from bot.adapters.web.shell import Site
@@ -41,11 +45,15 @@ PAGES = (
     desk_open.DeskOpen,
     health.Health,
     help.HelpPage,
+    helper.HelperPage,
     linking.LinkPage,
     me.Me,
     moving.MovePage,
     review.ReviewPage,
     stop.StopPage,
+    threat.ThreatPage,
+    talk.TalkPage,
+    thanks.ThanksPage,
     voucher.Voucher,
 )
 
@@ -67,7 +75,9 @@ def routes() -> list[str]:
     for page in PAGES:
         signature = inspect.signature(page)
         values = {
-            name: "" if one.annotation == "str" else Hollow() for name, one in signature.parameters.items()
+            name: "" if one.annotation == "str" else Hollow()
+            for name, one in signature.parameters.items()
+            if one.default is one.empty
         }
         found += [f"{route.method} {route.path}" for route in page(**values).routes()]
     return [one.replace("{rest:.*}", "{rest}") for one in found]
