@@ -53,7 +53,7 @@ async def test_my_page_from_the_door_to_the_sheet(served: Whole, browser_page: P
     await fine(page)
     await sign(page, served, "Sign in")
     await fine(page)
-    await page.get_by_label("A passkey, a security key or Windows Hello").check()
+    await page.locator("#codes").get_by_label("A passkey, a security key or Windows Hello").check()
     await sign(page, served, "Sign in and make ten codes")
     await fine(page)
     await page.get_by_role("button", name="Show my ten codes").click()

@@ -7,7 +7,7 @@ from bot.core.proofs.door import Circumstances, Door, Wanted, Why
 
 __all__ = ["Circumstances", "Door", "Wanted", "Why", "doors"]
 
-_PROOFS = (saved_code, live_check, manager, sign_in, issued_code, contact, verified_id)
+_PROOFS = (saved_code, issued_code, live_check, manager, contact, sign_in, verified_id)
 
 
 def doors(c: Circumstances) -> tuple[Door, ...]:
