@@ -31,6 +31,8 @@ from bot.service.chance import new_id
 from bot.service.keys import Keys
 from bot.service.talk_book import TalkBook
 
+HELPED = "handed_over"
+"""How a case ends that a person has closed."""
 _LINES = 30
 """Lines of a person in ten minutes; nobody reads faster, and a script would fill the desk."""
 _ASKED = 20
@@ -151,9 +153,13 @@ class Talking:
     def over(
         self, work: UnitOfWork, case: Case, effect: EndCase, event: Event, key: str
     ) -> tuple[Answered, ...]:
-        """Performs `EndCase`: the words of the talk go a day later."""
-        if work.get(Talk, case.id) is not None:
+        """Performs `EndCase`: whoever was helped is told that it is over, and the words go a day later."""
+        talk = work.lock(Talk, case.id)
+        if talk is not None:
             work.schedule(talk_rows.wipe_timer(case.id, event.at + talk_rows.KEPT, -1))
+            if effect.outcome == HELPED:
+                line = talk_rows.bot_line(talk, "closed", event.at)
+                talk_rows.append(work, talk, line, case.place, shown=True)
         return ()
 
     def _line(

@@ -5,7 +5,7 @@
 import { news as tidings } from "./seen.js";
 
 const section = () => document.getElementById("talk");
-const onCase = section()?.closest("#case") !== null;
+const onCase = document.getElementById("case") !== null;
 const trusted = window.trustedTypes?.createPolicy("keyturn-talk", { createHTML: (html) => html });
 
 // --- sending -------------------------------------------------------------------------------------
@@ -95,8 +95,9 @@ async function looked(lines) {
   if (!Number(lines.dataset.unread) || document.hidden || seq <= told) return;
   told = seq;
   const token = document.querySelector('#case input[name="form_token"]').value;
+  const { base } = section().dataset;
   await new Promise((done) => setTimeout(done, 4000)); // long enough to be seen as new
-  await fetch(`${section().dataset.base}/talk/seen`, {
+  await fetch(`${base}/talk/seen`, {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-Form-Token": token },
     body: JSON.stringify({ seq }),
