@@ -130,6 +130,12 @@ class Tag(StrEnum):
     THREAT_LOWERING = "agent:threat:lowering"
     THREAT_LOWERED = "agent:threat:lowered"
     THREAT_REFUSED = "agent:threat:refused"
+    # outages
+    OUTAGE_STARTED = "agent:outage:started"
+    OUTAGE_EXTENDED = "agent:outage:extended"
+    OUTAGE_ENDED = "agent:outage:ended"
+    OUTAGE_EXPIRED = "timer:outage:expired"
+    REQUEST_PAUSED = "bot:request:paused"
     # saved codes
     CODES_MADE = "person:codes:made"
     CODE_USED = "person:code:used"

@@ -53,7 +53,7 @@ class HelperPage(CasePage):
             web.post(ROOT, self.find),
             web.post(f"{own}/start", self.start),
             web.get(f"{own}/lines", self.lines),
-            web.post(f"{own}/talk", self.talk),
+            web.post(f"{own}/say", self.say),
             web.post("/c/{handle}/helper", self.name),
             web.post("/r/{handle}/helper", self.name_for),
             *case,
@@ -92,7 +92,7 @@ class HelperPage(CasePage):
         view = await self._view(request)
         if view.state != "open" or view.place is None:
             return {"helper": view}
-        action = f"{ROOT}/{request.match_info['handle']}/talk"
+        action = f"{ROOT}/{request.match_info['handle']}/say"
         return {"helper": view, "mark": "", **await self._talking.values(request, view.place, action)}
 
     async def lines(self, request: web.Request) -> web.Response:
@@ -100,10 +100,10 @@ class HelperPage(CasePage):
         view = await self._view(request)
         if view.state != "open" or view.place is None:
             return self._shell.json({"seq": 0, "lines": [], "mark": "over"})
-        action = f"{ROOT}/{request.match_info['handle']}/talk"
+        action = f"{ROOT}/{request.match_info['handle']}/say"
         return self._shell.json({**await self._talking.lines(request, view.place, action), "mark": ""})
 
-    async def talk(self, request: web.Request) -> web.Response:
+    async def say(self, request: web.Request) -> web.Response:
         plain = request.content_type == "application/json"
         sent = await self._shell.data(request) if plain else {}
         form = None if plain else await self._shell.form(request)
@@ -111,7 +111,7 @@ class HelperPage(CasePage):
         if view.state != "open" or view.place is None:
             raise Refused(Reason.OTHER_BROWSER)
         handle = request.match_info["handle"]
-        speaker = Speaker(view.place, view.place.address, f"{ROOT}/{handle}/talk")
+        speaker = Speaker(view.place, view.place.address, f"{ROOT}/{handle}/say")
         if form is None:
             return self._shell.json(await self._talking.script(request, speaker, sent))
         reply = await self._talking.form(request, speaker, form)

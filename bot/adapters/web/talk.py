@@ -27,6 +27,9 @@ KIND = "desk"
 _TYPED = 9000
 """Characters of a form's text; what is too long for a line is refused kindly, with the text kept."""
 
+_ROOTS = ("/c", "/helper")
+"""The person's page, and the one where a helper's browser stands in for theirs."""
+
 
 class TalkPage:
     def __init__(
@@ -50,9 +53,11 @@ class TalkPage:
             web.get("/r/{handle}/talk", self.show),
             web.post("/r/{handle}/talk", self.write),
             web.post("/r/{handle}/talk/end", self.end),
-            web.post("/c/{handle}/talk", self.say),
-            web.post("/c/{handle}/talk/seen", self.seen),
-            web.post("/c/{handle}/badge", self.badge),
+            *(
+                web.post(f"{root}/{{handle}}/{name}", doing)
+                for root in _ROOTS
+                for name, doing in (("talk", self.say), ("talk/seen", self.seen), ("badge", self.badge))
+            ),
         ]
 
     # --- the agent's side ----------------------------------------------------------------------------
@@ -154,7 +159,7 @@ class TalkPage:
             return await self._answer(request, status=status_of(err.reason), problem=err.reason, text=text)
         if _wants_json(request):
             return self._shell.json({"ok": True, "masked": hidden})
-        return self._shell.see_other(f"/c/{handle}#talk")
+        return self._shell.see_other(f"{_root(request)}/{handle}#talk")
 
     async def seen(self, request: web.Request) -> web.Response:
         handle, browser = self._who(request)
@@ -188,7 +193,8 @@ class TalkPage:
         handle, browser = self._who(request)
         view = await self._cases.view(handle, browser, self._shell.visitor(request))
         return self._shell.page(
-            request, "case_talk_answer.html", status=status, pane=True, view=view, base=f"/c/{handle}",
+            request, "case_talk_answer.html", status=status, pane=True, view=view,
+            base=f"{_root(request)}/{handle}",
             found=found, problem=problem, text=text, phone=self._shell.site.desk_phone,
         )  # fmt: skip
 
@@ -219,6 +225,10 @@ def _line(line: LineView) -> dict[str, Any]:
         "surface": line.surface, "text": line.text, "word": line.word, "masked": line.masked,
         "gone": line.gone,
     }  # fmt: skip
+
+
+def _root(request: web.Request) -> str:
+    return next(root for root in _ROOTS if request.path.startswith(f"{root}/"))
 
 
 def _wants_json(request: web.Request) -> bool:
