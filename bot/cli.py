@@ -19,6 +19,7 @@ COMMANDS = {
     "sandbox": "run the small Entra and Graph on their own",
     "check": "prove a set-up against Entra, Graph, Slack and Teams",
     "manifest": "write what Slack, Teams and Entra want to know of this installation",
+    "door": "print the poster, badge sticker and lock screen that lead to /help",
     "flows": "check, test and try guided flows",
     "route": "show where a message would be routed",
     "audit": "verify the audit log",
