@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -77,7 +78,8 @@ async def _run(args: argparse.Namespace, data: Path) -> None:
 
 
 def add_settings(settings: Path, more: Path) -> None:
-    """Puts what stands in *more* below the demo's own settings. Raises UnusableError."""
+    """Puts what stands in *more* below the demo's own settings, in place of groups of the same name.
+    Raises UnusableError."""
     from bot.errors import UnusableError
 
     try:
@@ -87,5 +89,7 @@ def add_settings(settings: Path, more: Path) -> None:
         raise UnusableError(
             str(more), f"cannot be read: {why}.", "docs/slack.md shows what it holds."
         ) from None
-    with settings.open("a", encoding="utf-8") as opened:
-        opened.write(f"\n# From {more}:\n{text}")
+    theirs = set(re.findall(r"^(\w+):", text, re.MULTILINE))
+    groups = re.split(r"^(?=\w)", settings.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    kept = "".join(group for group in groups if group.partition(":")[0] not in theirs)
+    settings.write_text(f"{kept}\n# From {more}:\n{text}", encoding="utf-8")

@@ -121,6 +121,18 @@ class Company:
             codes: list[str] = (await http.get(f"/sandbox/people/{who}")).json()["codes"]
             return codes
 
+    async def address(self, who: str = "employee") -> str:
+        """The work address of one of the sandbox's people."""
+        async with self.http() as http:
+            return str((await http.get(f"/sandbox/people/{who}")).json()["upn"])
+
+    async def uses_pass(self, who: str, value: str) -> None:
+        """Sign in with a pass and register a passkey, as at a laptop's Web sign-in."""
+        async with self.http() as http:
+            body = {"type": "passkey", "name": "Pixel 10", "pass": value}
+            answer = await http.post(f"/sandbox/people/{who}/methods", json=body)
+            assert answer.status_code == 200, answer.text
+
     async def passes_made(self) -> int:
         async with self.http() as http:
             rows = (await http.get("/sandbox/ledger")).json()

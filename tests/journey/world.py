@@ -29,8 +29,9 @@ def free_port() -> int:
 class Demo:
     """`keyturn demo` on fixed ports and a kept folder."""
 
-    def __init__(self, data: Path) -> None:
-        self.data = data
+    def __init__(self, data: Path, *more: str) -> None:
+        """*more* stands behind the command."""
+        self.data, self.more = data, more
         self.port, self.sandbox_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.sandbox = f"http://127.0.0.1:{self.sandbox_port}"
@@ -41,7 +42,7 @@ class Demo:
         """What is started."""
         return [
             sys.executable, "-m", "bot", "demo", "--port", str(self.port), "--data", str(self.data),
-            "--sandbox-port", str(self.sandbox_port), "--verbose",
+            "--sandbox-port", str(self.sandbox_port), "--verbose", *self.more,
         ]  # fmt: skip
 
     def start(self) -> None:
