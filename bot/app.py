@@ -26,6 +26,7 @@ from bot.adapters.web.visitor import Countries
 from bot.adapters.web.voucher import Voucher
 from bot.chatting import wire
 from bot.core import effects as fx
+from bot.core.events import Opened
 from bot.core.ngram import NgramEncoder
 from bot.derived import (
     budgets_of,
@@ -41,6 +42,7 @@ from bot.entrance import entrance, pages_of
 from bot.flowfile.pack import pack_root
 from bot.microsoft import reach
 from bot.objecting import objecting
+from bot.outages import outages_of
 from bot.ports.clock import Clock, Entropy
 from bot.ports.mail import Mail
 from bot.ports.sign_in import Purpose
@@ -208,6 +210,10 @@ def build(
     # Deciding and doing
     requests = Requests(store, clock, entropy, keys, turns, book, law)
     halts.append(requests.halt)
+    broken = outages_of(
+        settings, store=store, clock=clock, entropy=entropy, turns=turns, attempts=attempts,
+        requests=requests, directory=directory,
+    )  # fmt: skip
     executions = Executions(store, clock, entropy, keys, law, requests, handovers)
     graph_acts = GraphActs(store, entropy, ms.acting, directory, executions, handovers)
     acts = Acts(store, clock, keys, law, ms.reader, attempts, requests, executions, graph_acts, holder=holder)
@@ -241,12 +247,13 @@ def build(
         {
             fx.OpenProof: [provings.open],
             fx.CloseProof: [provings.close],
-            fx.OpenRequest: [requests.open],
-            fx.CloseRequest: [requests.close],
+            fx.OpenRequest: [broken.service.open],
+            fx.CloseRequest: [requests.close, broken.service.close],
             fx.Watch: [follow.watch],
             fx.HandOff: [cards.hand_off],
             fx.CloseHandOff: [cards.close_hand_off],
             fx.Report: [stops.report],
+            Opened: [broken.service.opened],
             fx.OpenFor: [stand.opening.open],
             fx.EndCase: [stand.opening.ended, cards.end, talking.over],
         }
@@ -290,7 +297,8 @@ def build(
     returning = Returning(store, clock, keys, teams=(entra.tenant_id,))
     intake = IntakeService(
         store, turns, published, published, words, router, limits, vouchers, clock, entropy, keys,
-        linking, talking, burn=codes.burn, thanks=queue.thanks, helping=stand.helpers.asked_of,
+        linking, talking, burn=codes.burn, thanks=queue.thanks, outages=broken.service,
+        helping=stand.helpers.asked_of,
         returning=returning,
     )  # fmt: skip
     inside = entrance(
@@ -332,7 +340,8 @@ def build(
     timers = Timers(
         store, clock, entropy,
         {
-            "step": StepTimers(store, turns, clock, entropy).fire,
+            "step": broken.service.quiet(StepTimers(store, turns, clock, entropy).fire),
+            "outage": broken.service.fire,
             "request": requests.fire,
             "handover": handovers.fire,
             "execution": acts.fire,
@@ -377,6 +386,7 @@ def build(
             reviews=reviews, security_info=security_info,
         ),
         *against.pages(shell),
+        *broken.pages(shell),
         DeskPage(shell, desk, polls),
         *queue_pages(
             settings, queue, shell, store=store, clock=clock, entropy=entropy, directory=directory,

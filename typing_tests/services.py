@@ -12,6 +12,7 @@ from bot.ports.desk import DeadLetters, Desk
 from bot.ports.flows import Flows
 from bot.ports.intake import Intake
 from bot.ports.my_page import MyPage
+from bot.ports.outages import Outages
 from bot.ports.reviews import Reviews
 from bot.ports.routing import Encoder, Router
 from bot.ports.saved_codes import SavedCodes
@@ -28,6 +29,7 @@ from bot.service.first_day import FirstDay
 from bot.service.follow_through import FollowThrough
 from bot.service.intake import IntakeService
 from bot.service.my_page import MyPageService
+from bot.service.outages import OutageService
 from bot.service.proving import Provings
 from bot.service.published import PublishedFlows
 from bot.service.requests import Requests
@@ -107,3 +109,11 @@ def performers(
     reporting: Performer[fx.Report] = stops.report
     ending: Performer[fx.EndCase] = cards.end
     return opening, closing, asking, withdrawing, watching, handing, taking_back, reporting, ending
+
+
+def outages(it: OutageService) -> Outages:
+    pausing: Performer[fx.OpenRequest] = it.open
+    dropping: Performer[fx.CloseRequest] = it.close
+    assert pausing
+    assert dropping
+    return it

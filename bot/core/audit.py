@@ -148,6 +148,9 @@ class Tag(StrEnum):
     ADDRESS_REMOVED = "person:address:removed"
     BROWSER_REMEMBERED = "person:browser:remembered"
     BROWSER_FORGOTTEN = "person:browser:forgotten"
+    CONTACT_NAMED = "person:contact:named"
+    CONTACT_AGREED = "contact:contact:agreed"
+    CONTACT_REMOVED = "person:contact:removed"
     # follow-through
     METHOD_SEEN = "bot:method:seen"
     METHOD_OWNED = "person:method:owned"

@@ -103,6 +103,16 @@ class AskBadge:
 
 
 @dataclass(frozen=True, slots=True)
+class TellFixed:
+    """ "Tell me when it is fixed", as ``fixed:<outage>``."""
+
+    outage: str
+
+    def __str__(self) -> str:
+        return f"fixed:{self.outage}"
+
+
+@dataclass(frozen=True, slots=True)
 class SayThanks:
     """Thanks to whoever helped in a case that is over, as ``thanks:<case>``."""
 
@@ -123,12 +133,14 @@ Pressed = (
     | LinkAccount
     | AskBadge
     | SayThanks
+    | TellFixed
 )
 
 _NAME = "[A-Za-z0-9_]{1,60}"
 _STEP = re.compile(rf"s:([A-Za-z0-9_-]{{1,60}}):({_NAME}):(\d{{1,9}}):({_NAME})")
 _FORM = re.compile(rf"f:([A-Za-z0-9_-]{{1,60}}):({_NAME}):(\d{{1,9}})")
 _THANKS = re.compile(r"thanks:([A-Za-z0-9_-]{1,60})")
+_FIXED = re.compile(r"fixed:([A-Za-z0-9_-]{1,60})")
 _START = re.compile(rf"start:({_NAME})")
 _COMMAND = re.compile(r"cmd:([a-z_]{1,20})(?::([A-Za-z-]{2,20}))?")
 
@@ -147,6 +159,8 @@ def parse(text: str) -> Pressed | None:
         return AskBadge()
     if text in ("link", "unlink"):
         return LinkAccount(remove=text == "unlink")
+    if found := _FIXED.fullmatch(text):
+        return TellFixed(found[1])
     if found := _THANKS.fullmatch(text):
         return SayThanks(found[1])
     if found := _STEP.fullmatch(text):

@@ -31,6 +31,7 @@ from bot.ports.desk import TOPIC
 from bot.ports.flows import Flows
 from bot.ports.intake import Incoming
 from bot.ports.linking import AccountLinks
+from bot.ports.outages import Outages
 from bot.ports.routing import Router
 from bot.ports.store import Store, UnitOfWork
 from bot.ports.thanks import Gratitude
@@ -78,6 +79,7 @@ class IntakeService:
         burn: Callable[[str, str], Awaitable[bool]],
         helping: Named | None = None,
         thanks: Gratitude | None = None,
+        outages: Outages | None = None,
         returning: Returning | None = None,
     ) -> None:
         """*burn* uses up a saved code that somebody typed into the chat: (subject oid, text)."""
@@ -92,6 +94,7 @@ class IntakeService:
         self._keys = keys
         self._accounts = accounts
         self._thanks = thanks
+        self._outages = outages
         self._returning = returning
         self._talking = talking
 
@@ -141,6 +144,8 @@ class IntakeService:
             return self._start(work, incoming, plan, replace(row, locale=locale), at)
         if plan.thanks:
             plan = self._thanked(work, incoming, plan.thanks, at)
+        if plan.fixed:
+            plan = self._wished(work, incoming, plan.fixed, locale, at)
         if plan.linking:
             plan = self._linking(work, incoming, plan, locale, at)
         if plan.line is not None or plan.badge is not None:
@@ -188,6 +193,13 @@ class IntakeService:
             return Plan(say=fx.Refuse(Reason.NOT_EXPECTED))
         told = self._thanks.said(work, incoming.place, case_id, at)
         return Plan(say=fx.Refuse(told) if isinstance(told, Reason) else fx.Tell("thanked"))
+
+    def _wished(self, work: UnitOfWork, incoming: Incoming, outage: str, locale: str, at: datetime) -> Plan:
+        """ "Tell me when it is fixed"; pressed after the end it says that it is."""
+        if self._outages is None:
+            return Plan(say=fx.Refuse(Reason.NOT_EXPECTED))
+        over = self._outages.wished(work, incoming.place, outage, locale, at)
+        return Plan(say=fx.Tell("outage_gone" if over else "outage_noted"))
 
     def _linking(self, work: UnitOfWork, incoming: Incoming, plan: Plan, locale: str, at: datetime) -> Plan:
         """Link the chat account, or take the link away: what to answer."""

@@ -59,6 +59,7 @@ class Plan:
     offer: RouteResult | None = None
     locale: str = ""
     report: bool = False
+    fixed: str = ""  # the outage whose end is to be told
     thanks: str = ""  # the case whose helpers are thanked
     linking: str = ""  # link or unlink the chat account; done inside the transaction
     link: str = ""
@@ -218,6 +219,8 @@ class Meaning:
                 return Plan(say=fx.Tell("say_again"))
             case pressed.AskBadge():
                 return self._doubted("", talk)
+            case pressed.TellFixed(outage):
+                return Plan(fixed=outage)
             case pressed.SayThanks(case_id):
                 return Plan(thanks=case_id)
             case pressed.LinkAccount():

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.core import effects as fx
-from bot.core.choice import CommandChoice, Dismiss, SayThanks, ShowMenu, StartFlow
+from bot.core.choice import CommandChoice, Dismiss, SayThanks, ShowMenu, StartFlow, TellFixed
 from bot.core.elements import MAX_BUTTONS, Choice, Link, LinkButton
 from bot.core.message import Message
 from bot.core.model import Command, Place, Reason
@@ -62,6 +62,10 @@ class Speaking:
                 label = self._words.say(scene.locale, "common.button_thanks")
                 button = Choice(str(SayThanks(case_id)), label)
                 return self._words.tell(scene, "common.thanks_offer", effect.values, choices=[button])
+            case fx.Tell("outage_on"):
+                label = self._words.say(scene.locale, "common.button_fixed")
+                wish = Choice(str(TellFixed(str(effect.values.get("outage", "")))), label)
+                return self._words.tell(scene, "common.outage_on", effect.values, choices=[wish])
             case fx.Tell():
                 return self._words.tell(scene, f"common.{effect.key}", effect.values)
             case fx.Say():

@@ -98,6 +98,8 @@ def _outside(shell: Shell) -> Middleware:
     @web.middleware
     async def outside(request: web.Request, handler: Handler) -> web.StreamResponse:
         began = time.perf_counter()
+        if shell.outages is not None and request.path not in FROM_ANY_HOST:
+            await shell.outages.freshen()
         response = await handler(request)
         if not response.prepared:
             fixed = security.headers(

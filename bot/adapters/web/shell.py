@@ -24,6 +24,7 @@ from bot.core.model import Reason, Visitor
 from bot.core.records import Session
 from bot.errors import Refused
 from bot.ports.clock import Entropy
+from bot.ports.outages import Outages
 from bot.ports.sessions import Sessions
 from bot.ports.sign_in import Landing, Redirect
 from bot.ports.words import Words
@@ -33,6 +34,8 @@ PANE = web.ResponseKey("pane", bool)
 LOCALE = web.RequestKey("locale", str)
 """Set on a request whose page knows the person's language; a language chosen here still wins."""
 FRAMES = web.ResponseKey("frames", bool)
+WISHED = "wished"
+"""In the query after a wish to hear of an outage's end."""
 """Set on the demo's front page, which frames others."""
 
 
@@ -74,6 +77,7 @@ class Shell:
         self._pages = environment(templates / "web")
         self._zone = ZoneInfo(site.timezone)
         self._countries = countries
+        self.outages: Outages | None = None  # set by whoever serves them
 
     # --- out ---------------------------------------------------------------------------------
 
@@ -119,6 +123,8 @@ class Shell:
             site=self.site,
             host=security.host_of(self.site.public_url),
             zone=self._zone,
+            outage=self.outages.shown() if self.outages else None,
+            wished=WISHED in request.query,
             refused=self._refused(request, locale),
             **values,
         )

@@ -43,6 +43,7 @@ from bot.core.records.enrolled import Address, Contact, IssuedCode
 from bot.core.records.front import Move
 from bot.core.records.log import AuditRoot, AuditRow, Fact, Lease
 from bot.core.records.objecting import NoticeCode, Objection, Takeback
+from bot.core.records.outage import HeldRequest, Outage, OutageWish
 from bot.core.records.outside import Ticket
 from bot.core.records.proof import (
     Attempt,
@@ -85,6 +86,7 @@ __all__ = [
     "FlowAlias",
     "FlowVersion",
     "Handover",
+    "HeldRequest",
     "Helping",
     "Installation",
     "Intent",
@@ -99,6 +101,8 @@ __all__ = [
     "Move",
     "NoticeCode",
     "Objection",
+    "Outage",
+    "OutageWish",
     "Proving",
     "RememberedBrowser",
     "Request",

@@ -214,3 +214,36 @@ CREATE TABLE "threats" (
   "lowering_at" TEXT COLLATE "C",
   "mac" TEXT COLLATE "C" NOT NULL
 );
+CREATE TABLE "outages" (
+  "id" TEXT COLLATE "C" PRIMARY KEY NOT NULL,
+  "what" TEXT COLLATE "C" NOT NULL,
+  "texts" TEXT NOT NULL,
+  "pauses" BOOLEAN NOT NULL,
+  "started_at" TEXT COLLATE "C" NOT NULL,
+  "until" TEXT COLLATE "C" NOT NULL,
+  "started_by" TEXT COLLATE "C" NOT NULL,
+  "started_name" TEXT COLLATE "C" NOT NULL,
+  "ended_at" TEXT COLLATE "C",
+  "ended_by" TEXT COLLATE "C" NOT NULL
+);
+CREATE INDEX "outages_by_ended_at" ON "outages" ("ended_at");
+CREATE TABLE "outage_wishes" (
+  "id" TEXT COLLATE "C" PRIMARY KEY NOT NULL,
+  "outage_id" TEXT COLLATE "C" NOT NULL,
+  "place" TEXT COLLATE "C" NOT NULL,
+  "case_id" TEXT COLLATE "C" NOT NULL,
+  "locale" TEXT COLLATE "C" NOT NULL,
+  "at" TEXT COLLATE "C" NOT NULL
+);
+CREATE INDEX "outage_wishes_by_outage_id" ON "outage_wishes" ("outage_id");
+CREATE TABLE "held_requests" (
+  "case_id" TEXT COLLATE "C" PRIMARY KEY NOT NULL,
+  "outage_id" TEXT COLLATE "C" NOT NULL,
+  "step" TEXT COLLATE "C" NOT NULL,
+  "version" BIGINT NOT NULL,
+  "acts" TEXT NOT NULL,
+  "shape" TEXT COLLATE "C" NOT NULL,
+  "within" BIGINT NOT NULL,
+  "at" TEXT COLLATE "C" NOT NULL
+);
+CREATE INDEX "held_requests_by_outage_id" ON "held_requests" ("outage_id");

@@ -214,3 +214,36 @@ CREATE TABLE "threats" (
   "lowering_at" TEXT,
   "mac" TEXT NOT NULL
 );
+CREATE TABLE "outages" (
+  "id" TEXT PRIMARY KEY NOT NULL,
+  "what" TEXT NOT NULL,
+  "texts" TEXT NOT NULL,
+  "pauses" INTEGER NOT NULL,
+  "started_at" TEXT NOT NULL,
+  "until" TEXT NOT NULL,
+  "started_by" TEXT NOT NULL,
+  "started_name" TEXT NOT NULL,
+  "ended_at" TEXT,
+  "ended_by" TEXT NOT NULL
+);
+CREATE INDEX "outages_by_ended_at" ON "outages" ("ended_at");
+CREATE TABLE "outage_wishes" (
+  "id" TEXT PRIMARY KEY NOT NULL,
+  "outage_id" TEXT NOT NULL,
+  "place" TEXT NOT NULL,
+  "case_id" TEXT NOT NULL,
+  "locale" TEXT NOT NULL,
+  "at" TEXT NOT NULL
+);
+CREATE INDEX "outage_wishes_by_outage_id" ON "outage_wishes" ("outage_id");
+CREATE TABLE "held_requests" (
+  "case_id" TEXT PRIMARY KEY NOT NULL,
+  "outage_id" TEXT NOT NULL,
+  "step" TEXT NOT NULL,
+  "version" INTEGER NOT NULL,
+  "acts" TEXT NOT NULL,
+  "shape" TEXT NOT NULL,
+  "within" INTEGER NOT NULL,
+  "at" TEXT NOT NULL
+);
+CREATE INDEX "held_requests_by_outage_id" ON "held_requests" ("outage_id");
