@@ -45,6 +45,10 @@ class Helpers(Protocol):
         """An agent names one. Raises Refused(HELPER_REFUSED) for an address that may not help."""
         ...
 
+    async def name_for_number(self, number: str, agent: Session, address: str) -> None:
+        """The same by the case's number, for a case that is not on a review page yet."""
+        ...
+
     async def named(self, case_id: str) -> HelperNamed | None:
         """The newest helper named in a case."""
         ...

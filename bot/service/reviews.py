@@ -39,6 +39,7 @@ from bot.service import cards
 from bot.service.chance import new_id
 from bot.service.drafts import Drafts
 from bot.service.keys import Keys, hashed
+from bot.service.opening_for import opened_for
 from bot.service.requests import Requests
 from bot.service.review_views import (
     ReviewReader,
@@ -52,7 +53,7 @@ from bot.service.review_views import (
 from bot.service.sightings import had_methods
 from bot.service.stops import Stops
 from bot.service.turns import say_job
-from bot.service.world import Agents, Reader
+from bot.service.world import Agents, Reader, World
 
 _ASK_AGAIN = timedelta(minutes=2)
 _LONGEST_NOTE = 500
@@ -140,6 +141,7 @@ class ReviewService:
             taken_by=rows.card.taken_by if taken and rows.card else "",
             taken_name=rows.card.taken_name if taken and rows.card else "",
             helper=rows.helper,
+            opened_by=opener_name(case, world),
         )
 
     async def pulse(self, handle: str) -> Pulse:
@@ -360,6 +362,15 @@ class ReviewService:
     def _changed(self, case_id: str) -> None:
         self._store.notify(case_id)
         self._store.notify(TOPIC)
+
+
+def opener_name(case: Case, world: World | None) -> str:
+    """Who opened the case for somebody else, as the directory says now; the account where it does not."""
+    if world is None or not opened_for(case):
+        return ""
+    oid = str(case.opener.get("oid", ""))
+    found = world.witnesses.get(oid)
+    return found.name if isinstance(found, Person) else oid
 
 
 def name_of(stand: Stand | None) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.facts import Person, Read, Unreadable
 from bot.core.law import Proof, Stand
-from bot.core.model import ProofKind, Reason
+from bot.core.model import Act, ActKind, ProofKind, Reason
 from bot.core.request import Allowed, Refusal
 from tests.core.deciding import (
     AGENT,
@@ -21,6 +21,8 @@ from tests.core.deciding import (
     THUMB,
     Case,
     Page,
+    account,
+    admin,
     evidence,
     person,
 )
@@ -128,3 +130,18 @@ def test_the_manager_may_help_but_not_vouch_as_well() -> None:
 def test_a_helper_changes_what_is_signed() -> None:
     assert helped().draft.digest != Case(proofs=helped().proofs).draft.digest
     assert Page("open", THUMB, NOW, NOW).helper == ""
+
+
+def test_the_manager_who_opened_may_vouch_and_another_human_approves() -> None:
+    """A newcomer's first day: opening and vouching are the manager's, approving is not."""
+    word = Proof(evidence(ProofKind.MANAGER, by=MANAGER, how="in_person"), True)
+    code = Proof(evidence(ProofKind.ISSUED_CODE, how="hiring"), True)
+    newcomer = account(SUBJECT, person=person(SUBJECT, hired_at=NOW), methods=())
+    acts = (Act(ActKind.ISSUE_PASS, shape="short", minutes=15),)
+    case = Case(proofs=(word, code), opener=MANAGER, rank="new_account", subject=newcomer, acts=acts)
+    case.ledger = replace(case.ledger, had_methods=False)
+    case.law_changes = {"ways": frozenset({ProofKind.MANAGER, ProofKind.ISSUED_CODE})}
+    assert isinstance(case.verdict(), Allowed), case.verdict()
+    case.people = {MANAGER: admin(MANAGER)}
+    case.approver = MANAGER
+    assert {Reason.SAME_HUMAN, Reason.WAS_VOUCHER} <= set(refused(case))

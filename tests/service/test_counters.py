@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.core.model import Oid, Reason
-from bot.core.records import AuditRow, Check, CounterBrowser, Session
+from bot.core.records import AuditRow, Check, CounterBrowser, Limit, Session
 from bot.errors import Refused
 from bot.ports.sign_in import Purpose
 from bot.ports.store import Store
@@ -168,6 +169,17 @@ async def test_the_page_offers_no_counter_where_none_is_set_up(world: World) -> 
     await world.counter()
     shut = next(d for d in (await page.view()).doors if d.kind == "live_check").shut
     assert "counter" not in shut
+
+
+@pytest.mark.parametrize("pool", ["strangers", "known"])
+async def test_no_pool_turns_away_who_stands_at_the_counter(world: World, pool: str) -> None:
+    """Whoever opened the case: in-person help is never exhausted."""
+    case = await world.case("case-2", "471124", agent_started=pool == "known")
+    full = Limit(f"wrong/{pool}/{case.subject_oid}", 50, world.clock.now() + timedelta(days=9))
+    await world.store.transact(lambda work: work.save(full))
+    page = await world.page("browser-2", "case-2", "471124")
+    await page.digits(await world.live_check(page, "counter"))
+    assert len(await world.evidence()) == 1
 
 
 # --- the agent's part -----------------------------------------------------------------------------------

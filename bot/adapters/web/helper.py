@@ -56,6 +56,7 @@ class HelperPage(CasePage):
             web.post(f"{own}/say", self.say),
             web.post("/c/{handle}/helper", self.name),
             web.post("/r/{handle}/helper", self.name_for),
+            web.post("/desk/case/{number}/helper", self.name_for_number),
             *case,
         ]
 
@@ -157,6 +158,21 @@ class HelperPage(CasePage):
         except Refused as err:
             return self._shell.see_other(f"/r/{handle}?refused={err.reason.value}#helper")
         return self._shell.see_other(f"/r/{handle}#helper")
+
+    async def name_for_number(self, request: web.Request) -> web.Response:
+        """The same from the desk's page of a case that an agent opened."""
+        form = await self._shell.form(request)
+        agent = await self._shell.session(request, "desk")
+        if agent is None:
+            raise Refused(Reason.NOT_SIGNED_IN)
+        number = request.match_info["number"]
+        said = ""
+        try:
+            await self._helpers.name_for_number(number, agent, form.text("address"))
+        except Refused as err:
+            said = f"?refused={err.reason.value}"
+        digits = "".join(c for c in number if c.isdigit() and c.isascii())[:9]
+        return self._shell.see_other(f"/desk/case/{digits}{said}#helper")
 
     # --- small ---------------------------------------------------------------------------------------
 
