@@ -15,11 +15,13 @@ from bot.flowfile.script_file import read_scripts
 from bot.flowfile.versions import of_book
 
 ROOT = pack_root()
+SHIPPED = of_folder(ROOT / "flows", ROOT / "templates")
 FILES = {
     path: text
-    for path, text in of_folder(ROOT / "flows", ROOT / "templates").files.items()
+    for path, text in SHIPPED.files.items()
     if "/new_phone." in path and not path.startswith("flows/examples")
 }
+FLOWS = of_book(SHIPPED)["new_phone"].flows
 TESTS = (ROOT / "flows" / "tests" / "new_phone.yaml").read_text()
 PIECES = [
     "{",
@@ -75,6 +77,5 @@ def test_damaged_files_are_checked_to_the_end(data: st.DataObject) -> None:
 @settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_damaged_tests_are_read_to_the_end(data: st.DataObject) -> None:
-    flows = of_book(of_files(FILES))["new_phone"].flows
-    scripts, findings = read_scripts(data.draw(damaged(TESTS)), "f", flows)
+    scripts, findings = read_scripts(data.draw(damaged(TESTS)), "f", FLOWS)
     assert scripts or findings

@@ -73,7 +73,7 @@ SEEDED = [
     ("a choice is impossible", "ask: [worked, failed]", "ask: [worked]", "F013"),
     ("a step is an orphan", "stopped:      {end: stopped}", "stopped:      {end: stopped}\n  orphan:       {end: orphan}", "G001"),
     ("two steps never end", "stopped:      {end: stopped}", "stopped:      {wait: 5m, max_visits: 3, on: {ok: pit, exhausted: pit}}\n  pit:          {wait: 5m, on: {ok: pit, exhausted: pit}}", "G002"),
-    ("a loop speaks for ever", "lost:         {say: true, on: {ok: duty}}", "lost:         {say: true, on: {ok: lost}}", "L001"),
+    ("a loop speaks for ever", "self_service: {say: true, on: {ok: self_done}}", "self_service: {say: true, on: {ok: self_service}}", "L001"),
     ("a step has two verbs", "self_service: {say: true,", "self_service: {say: true, look: duty,", "F005"),
     ("a key is unknown", "self_service: {say: true,", "self_service: {say: true, colour: red,", "F003"),
     ("a look is unknown", "{look: duty,", "{look: dutty,", "F011"),
