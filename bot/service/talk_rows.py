@@ -70,7 +70,8 @@ def noticed(work: UnitOfWork, card: Card, at: datetime) -> None:
     if case is None or case.status == "ended" or card.status != "open":
         work.put(gone)  # the flow goes on, and says so itself
         return
-    line = bot_line(gone, "left", at, oid=talk.agent_oid, name=talk.agent_name)
+    word = "left" if card.wants == "person" else "parted"  # somebody comes, or the flow goes on
+    line = bot_line(gone, word, at, oid=talk.agent_oid, name=talk.agent_name)
     append(work, gone, line, case.place, shown=True)
 
 

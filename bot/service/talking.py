@@ -96,6 +96,7 @@ class Talking:
         """Take a line of the person; *text* is masked already. Shown where it was not written."""
         if not self.open(work, case, at):
             return Reason.TALK_OVER
+        work.lock(Card, case.id)  # before the talk, as everybody does
         bucket = f"{at:%Y-%m-%dT%H}:{at.minute // 10}"
         if work.bump(f"talk/{case.id}/{bucket}", until=at + talk_rows.KEPT) > _LINES:
             return Reason.TOO_MANY
@@ -128,6 +129,7 @@ class Talking:
         the person is told who it is, and how to check that."""
         if work.first(TalkLine, dedupe_key=dedupe_key) is not None:
             return None
+        work.lock(Card, case.id)
         talk = talk_rows.open_talk(work, case.id, at)
         if talk.agent_oid != oid:
             talk = replace(talk, agent_oid=oid, agent_name=name)
@@ -142,6 +144,7 @@ class Talking:
 
     def ended(self, work: UnitOfWork, case: Case, at: datetime) -> None:
         """The agent has said all; the flow was never left, and goes on by itself."""
+        work.lock(Card, case.id)
         talk = work.lock(Talk, case.id)
         if talk is None or not talk.agent_oid:
             return

@@ -276,6 +276,20 @@ async def test_an_agent_who_just_writes_opens_the_talk(whole: Whole, desked: Des
     assert (await whole.say(WORDS))["refused"] == "not_expected"
 
 
+async def test_an_agent_who_wrote_unasked_and_is_gone_leaves_the_flow_to_itself(
+    whole: Whole, desked: Desked
+) -> None:
+    """Nobody was called, so nobody comes: the person is not told to wait, and their words answer the flow."""
+    case = await asked_for_a_check(whole)
+    agent = await desked.takes(case)
+    await desked.writes(agent, case, "Is it broken or lost?")
+    await desked.desk.release(agent, case.id)
+    await whole.settle()
+    assert "had to stop writing" in (await whole.last()).text()
+    await whole.say("No, wiped or broken")
+    assert (await whole.case()).version > case.version
+
+
 async def asked_for_a_check(whole: Whole) -> Case:
     """A case before the agents that has called for no person."""
     await whole.press("start:new_phone")
