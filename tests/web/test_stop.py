@@ -177,6 +177,24 @@ async def test_an_agent_takes_back_what_the_frozen_case_made(visitor: Visitor) -
     assert len(await whole.rows(NoticeCode)) == 2
 
 
+async def test_threat_mode_is_raised_by_one_sign_in_and_lowered_by_two(visitor: Visitor) -> None:
+    """The page, the banner on the desk, real sign-ins; a GET changes nothing and a stranger sees nothing."""
+    assert (await visitor.get("/desk/threat")).status == 303
+    assert (await visitor.post("/desk/threat", {"do": "raise"})).status == 403
+    await visitor.signs_in("/desk/sign-in", "agent")
+    assert "Normal" in (await visitor.get("/desk/threat?do=raise")).text
+    assert await visitor.signs_in("/desk/threat", "agent", "passkey", do="raise") == "/desk/threat"
+    assert (await visitor.told("/desk/threat"))["elevated"] is True
+    assert "Threat mode is elevated" in (await visitor.get("/desk")).text
+    assert await visitor.signs_in("/desk/threat", "agent", "passkey", do="lower") == "/desk/threat"
+    assert (await visitor.post("/desk/threat", {"do": "lower"})).status == 409
+    async with Visitor(visitor.whole) as other:
+        await other.signs_in("/desk/sign-in", "agent2")
+        assert "Complete the lowering" in (await other.get("/desk/threat")).text
+        assert await other.signs_in("/desk/threat", "agent2", "passkey", do="lower") == "/desk/threat"
+    assert (await visitor.told("/desk/threat"))["elevated"] is False
+
+
 async def token(visitor: Visitor) -> str:
     from tests.web.browsing import form_token
 
