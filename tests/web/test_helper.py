@@ -18,8 +18,10 @@ from playwright.async_api import Page as Window
 from bot.adapters.web.case import cookie_of
 from bot.core.model import Reason
 from bot.core.records import Attempt, AuditRow, Case, Check, CounterBrowser, Handover, Helping, Job, Request
+from bot.ports.sign_in import Purpose
 from bot.sandbox.company import GROUPS
 from bot.service.counter import Counter
+from bot.service.purposes import FRESH, KEPT
 from tests.fakes.entra import signed_in
 from tests.fakes.issuing import page_of, proving
 from tests.fakes.product import Whole, whole  # noqa: F401
@@ -77,7 +79,12 @@ class Floor:
 
     async def checked(self, page: Script, by: str = "agent") -> dict[str, Any]:
         """A live check at the counter, by an agent who stands there; the page's view afterwards."""
-        screen = await self.counter()
+        return await self.checked_again(page, await self.counter(), by)
+
+    async def checked_again(
+        self, page: Script, screen: CounterBrowser | None = None, by: str = "agent"
+    ) -> dict[str, Any]:
+        screen = screen or (await self.whole.rows(CounterBrowser))[0]
         await page.beat()
         await page.good("check", how="counter", number="", counter=await self.code(screen))
         await self.agent.get("/desk")
@@ -331,6 +338,66 @@ async def test_an_agent_hears_who_may_not_help(floor: Floor) -> None:
     answer = await floor.agent.post(f"{floor.review}/helper", {"address": "reception@keyturn.example"})
     assert str(answer.headers["Location"]).endswith("#helper")
     assert "Oluwaseun Adeyemi" in (await floor.agent.get(floor.review)).text
+
+
+async def test_a_case_that_an_agent_opened_begins_in_the_helpers_browser(floor: Floor) -> None:
+    """A person without phone or computer at all: the agent opens and names, the talk is at the helper's."""
+    floor.whole.clock.go(hours=1)
+    await floor.agent.get("/desk")
+    await floor.agent.signs_in("/desk/sign-in", "agent")
+    await floor.agent.get("/desk/open")
+    opening = {"address": "executive@keyturn.example", "flow": "new_phone", "ticket": "", "once": "o1"}
+    opened = await floor.agent.post("/desk/open", opening)
+    assert opened.status == 200, opened.text[-400:]
+    case = next(c for c in await floor.whole.rows(Case) if c.agent_started)
+    desk = f"/desk/case/{case.number}"
+    await floor.agent.get(desk)
+    answer = await floor.agent.post(f"{desk}/helper", {"address": "employee@keyturn.example"})
+    assert "helper_refused" in str(answer.headers["Location"])
+    await floor.agent.get(desk)
+    answer = await floor.agent.post(f"{desk}/helper", {"address": "reception@keyturn.example"})
+    assert str(answer.headers["Location"]) == f"{desk}#helper"
+    await floor.helper.get("/helper")
+    path = await floor.helper.signs_in("/helper", "reception", number=case.number)
+    await floor.whole.settle()
+    page = await floor.helper.get(path)
+    assert "You stand in for Ingrid Haugen" in page.text
+    assert "I left it at home" in page.text
+    nonce = re.search(r'name="nonce" value="([0-9a-f]+)"', page.text)
+    gone = re.search(r'name="choice" value="([^"]+:gone)"', page.text)
+    assert nonce
+    assert gone
+    said = await floor.helper.post(f"{path}/say", {"nonce": nonce[1], "choice": gone[1]})
+    assert said.status == 303, said.text
+    await floor.whole.settle()
+    script = Script(floor.helper, path)
+    await script.good("key", jwk=script.key.jwk)
+    await script.beat()
+    view = await script.look()
+    assert view["stage"] == "prove"
+    assert "sign_in" not in [proof["kind"] for proof in view["proofs"]]
+    assert "/c/" not in "".join(re.findall(r'href="([^"]+)"', (await floor.helper.get(path)).text))
+
+
+async def test_another_helper_takes_over_and_the_case_goes_on(floor: Floor) -> None:
+    """Named anew by an agent: the first browser is over, what passed there is void and no doubt."""
+    await floor.name(HELPER)
+    first = await floor.stands_in()
+    await floor.checked(first)
+    await floor.agent.get(floor.review)
+    await floor.agent.post(f"{floor.review}/helper", {"address": "reception@keyturn.example"})
+    assert (await first.post("pulse", wait=0)).status != 200
+    async with Visitor(floor.whole) as other:
+        second = await floor.stands_in("reception", other)
+        floor.whole.clock.go(seconds=40)
+        await floor.checked_again(second)
+    assert (await floor.whole.rows(Case))[0].status == "open"
+
+
+def test_it_takes_a_sign_in_made_for_it() -> None:
+    """A session that was there before is neither a helper's nor a counter's."""
+    assert {Purpose.HELP, Purpose.COUNTER} <= FRESH
+    assert Purpose.HELP in KEPT
 
 
 def _groups(floor: Floor, who: str, *, also: str = "", without: str = "") -> None:
