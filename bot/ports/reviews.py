@@ -24,13 +24,23 @@ class Why(StrEnum):
     NEW_DEVICE = "new_device"
     LOST_DEVICE = "lost_device"
     BROKEN_DEVICE = "broken_device"
+    DEVICE_AWAY = "device_away"
+    LOCKED_OUT = "locked_out"
     NEW_STARTER = "new_starter"
     NOT_CONVINCED = "not_convinced"
     NOT_NEEDED = "not_needed"
     OTHER = "other"
 
 
-APPROVE_FOR = (Why.NEW_DEVICE, Why.LOST_DEVICE, Why.BROKEN_DEVICE, Why.NEW_STARTER, Why.OTHER)
+APPROVE_FOR = (
+    Why.NEW_DEVICE,
+    Why.LOST_DEVICE,
+    Why.BROKEN_DEVICE,
+    Why.DEVICE_AWAY,
+    Why.LOCKED_OUT,
+    Why.NEW_STARTER,
+    Why.OTHER,
+)
 DENY_FOR = (Why.NOT_CONVINCED, Why.NOT_NEEDED, Why.OTHER)
 
 

@@ -28,7 +28,14 @@ from bot.service.threat_mode import threat_now
 from bot.service.world import World
 
 _RECENT = timedelta(days=30)
-_BY_FLOW = {"new_phone": Why.NEW_DEVICE}
+_BY_FLOW = {
+    "new_phone": Why.NEW_DEVICE,
+    "lost_phone": Why.LOST_DEVICE,
+    "phone_not_with_me": Why.DEVICE_AWAY,
+    "locked_out": Why.LOCKED_OUT,
+    "laptop_locked": Why.LOCKED_OUT,
+    "first_day": Why.NEW_STARTER,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,4 +277,7 @@ def live_pass_view(live: Read[LivePass | None], own: frozenset[str]) -> LivePass
 
 
 def prefilled(case: Case) -> str:
-    return _BY_FLOW.get(case.flow, Why.NEW_DEVICE).value
+    """What the flow is about, and of flows that call each other the innermost that says so."""
+    callers = [str(frame[0]) for frame in reversed(case.state.get("calls", []))]
+    flows = [str(case.state.get("flow", "")), *callers, case.flow]
+    return next((_BY_FLOW[flow] for flow in flows if flow in _BY_FLOW), Why.NEW_DEVICE).value

@@ -12,6 +12,7 @@ from bot.core.records import Attempt, AuditRow, Case, Check, Evidence, Handover,
 from bot.errors import Refused
 from bot.ports.reviews import Signable
 from bot.ports.store import Store
+from bot.service.review_views import prefilled
 from tests.core.deciding import AGENT, CHECKER, ELIGIBLE, SECOND, SUBJECT, UNREADABLE, admin, person
 from tests.fakes.approving import World
 from tests.fakes.clock import FakeClock, FakeEntropy
@@ -127,6 +128,26 @@ async def test_reasons_are_a_closed_list_and_other_asks_for_words(world: World) 
         assert caught.value.reason is Reason.BAD_FORM
     await world.reviews.deny(world.handle, world.session(), why="other", note="He hung up.")
     assert world.turns.outcomes == ["denied"]
+
+
+@pytest.mark.parametrize(
+    ("flow", "state", "why"),
+    [
+        ("new_phone", {"flow": "new_phone"}, "new_device"),
+        ("phone_not_with_me", {"flow": "phone_not_with_me"}, "device_away"),
+        ("lost_phone", {"flow": "recover", "calls": [["lost_phone", "recover", {}, {}]]}, "lost_device"),
+        ("on_behalf", {"flow": "phone_not_with_me", "calls": [["on_behalf", "at", {}, {}]]}, "device_away"),
+        ("first_day", {"flow": "recover", "calls": [["first_day", "recover", {}, {}]]}, "new_starter"),
+        ("of_our_own", {"flow": "of_our_own"}, "new_device"),
+        ("locked_out", {}, "locked_out"),
+    ],
+)  # fmt: skip
+async def test_the_reason_is_filled_in_from_what_the_case_is_about(
+    world: World, flow: str, state: dict[str, object], why: str
+) -> None:
+    """Of flows that call each other the innermost that means something; an agent may pick another."""
+    case = await world.store.read(lambda work: work.find(Case))
+    assert prefilled(replace(case[0], flow=flow, state=state)) == why
 
 
 async def test_suspicious_freezes_this_case_only(world: World) -> None:

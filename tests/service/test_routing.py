@@ -16,6 +16,7 @@ from bot.core.suspicion import alarming
 from bot.ports.routing import Action, RouteResult
 from bot.service.routing import (
     ERRORS,
+    PERSON,
     ExampleRouter,
     Examples,
     _Model,
@@ -25,6 +26,7 @@ from bot.service.routing import (
     folder_examples,
     routed,
 )
+from tests.fakes.product import shipped
 
 ROOT = Path(__file__).parents[2]
 FLOWS = ("new_phone",)
@@ -72,6 +74,20 @@ def test_new_phones_are_understood_in_other_words(model: _Model, text: str) -> N
 def test_every_example_of_something_wrong_is_an_alarm(model: _Model, text: str) -> None:
     """Never started as a flow, never shown as a mere menu."""
     assert route(model, text).action is Action.ALARM
+
+
+OFFERED = tuple(name for name, version in shipped().items() if version.offered)
+
+
+@pytest.mark.parametrize("flow", [name for name in OFFERED if name != PERSON])
+def test_every_flow_is_found_by_what_people_say(model: _Model, flow: str) -> None:
+    """With all flows there: each example offers its own flow first, and among the three when misspelt.
+    At least twelve in English and eight in German teach each."""
+    for text in EXAMPLES[flow]:
+        assert route(model, text, OFFERED).flows[:1] == (flow,), text
+        assert flow in route(model, text + " ,please ok", OFFERED).flows, text
+    for locale, least in (("en", 12), ("de", 8)):
+        assert len((ROOT / "flows" / "examples" / locale / f"{flow}.txt").read_text().splitlines()) >= least
 
 
 WRONG = [
