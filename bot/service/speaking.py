@@ -17,6 +17,7 @@ from bot.core.model import Command, Place, Reason
 from bot.core.records import Job
 from bot.errors import PermanentError
 from bot.ports.chat import Chat
+from bot.ports.front_door import at_the_door
 from bot.service.menu import menu
 from bot.service.published import PublishedFlows
 from bot.service.words import Scene, WordService
@@ -51,7 +52,8 @@ class Speaking:
 
     def message(self, body: Mapping[str, Any], case_id: str) -> Message | None:
         """What the job says, or None where its author wrote nothing for it."""
-        scene = Scene(body["locale"], case_id, body["number"])
+        door = at_the_door(str(body.get("place", "")))
+        scene = Scene(body["locale"], case_id, body["number"], door)
         effect = _effect(body["what"], body["effect"])
         match effect:
             case fx.Refuse():

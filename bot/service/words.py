@@ -52,11 +52,13 @@ _LONGEST_INPUT = {"text": 300, "phone_model": 80, "country": 60, "number": 20}
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Whom a message is for: the language of the case, and which case."""
+    """Whom a message is for: the language of the case, and which case. *door*: it is shown at the front
+    door, where the browser has the case page already."""
 
     locale: str
     case_id: str = ""
     number: str = ""
+    door: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,7 @@ class WordService:
         return self._message(elements, found, scene)
 
     def _case_link(self, scene: Scene) -> list[Element]:
-        found = self._need(scene.locale, "common.case_link")
+        found = self._need(scene.locale, "common.case_link_door" if scene.door else "common.case_link")
         label = self.say(scene.locale, "common.case_link_button")
         return [
             *self._elements(found, {}, scene),
