@@ -80,6 +80,14 @@ class AddressChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactChoice:
+    """A recovery contact that counts; shown only after one evidence."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class CodeSent:
     """A code was asked for by mail; the same whether a letter left. *again*: another may be asked for."""
 
@@ -160,9 +168,12 @@ class CaseView:
     present: bool = False
     doors: Sequence[Door] = ()
     address_needed: bool = False
+    address_given: bool = False
+    """One was typed, known or not; it may be typed anew."""
     numbers: Sequence[NumberChoice] = ()
     addresses: Sequence[AddressChoice] = ()
     code_sent: CodeSent | None = None
+    contacts: Sequence[ContactChoice] = ()
     under_way: Sequence[CheckUnderWay] = ()
     passed: Sequence[tuple[str, datetime]] = ()
     tries_left: int = 5
@@ -173,6 +184,7 @@ class CaseView:
     sealed: SealedPass | None = None
     added: Sequence[AddedMethod] = ()
     outcome: str = ""
+    paused: bool = False  # approvers are asked when an outage is over
     asks: Sequence[str] = ()  # acts that the proofs are for
     ended: str = ""  # why an earlier attempt of this browser ended
     talk: PersonTalk | None = None
@@ -248,6 +260,10 @@ class CasePages(Protocol):
         ...
 
     async def ask_manager(self, handle: str, browser: str) -> None: ...
+
+    async def ask_contact(self, handle: str, browser: str, contact: str) -> None:
+        """Ask a recovery contact, by the id of `contacts`."""
+        ...
 
     async def digits(self, handle: str, browser: str, typed: str) -> None:
         """The six check digits that a checker or manager gave."""

@@ -25,6 +25,7 @@ from bot.core.records import (
     CounterBrowser,
     Evidence,
     Handover,
+    HeldRequest,
     JsonMap,
     Proving,
     Request,
@@ -35,6 +36,7 @@ from bot.ports.case_page import (
     CaseView,
     Challenge,
     CheckUnderWay,
+    ContactChoice,
     MethodChoice,
     NumberChoice,
     SealedPass,
@@ -149,7 +151,8 @@ class CaseViews:
             card = work.get(Card, case.id)
             if card is not None and card.status == "open" and card.wants == "person":
                 return self._with_person(work, case, at, fields)
-            return CaseView(Stage.TALK, at, case.locale, **fields)
+            paused = work.get(HeldRequest, case.id) is not None
+            return CaseView(Stage.TALK, at, case.locale, paused=paused, **fields)
         return self._proving(work, case, attempt, proving, at, fields)
 
     def _with_person(self, work: UnitOfWork, case: Case, at: datetime, fields: JsonMap) -> CaseView:
@@ -174,6 +177,7 @@ class CaseViews:
             "address_needed": case.proven_at is None
             and case.identified_by in ("", "typed")
             and attempt.via != "number",
+            "address_given": case.identified_by == "typed",
         }
         if rows and not proving.rank:
             return CaseView(Stage.LOOK, at, case.locale, **fields)
@@ -191,6 +195,9 @@ class CaseViews:
         if passed_here(work, attempt):
             numbers = proving.known.get("numbers", ())
             fields["numbers"] = tuple(NumberChoice(n["ref"], n["masked"], n["source"]) for n in numbers)
+        if passed_here(work, attempt):
+            contacts = proving.known.get("contact_names", ())
+            fields["contacts"] = tuple(ContactChoice(c["id"], c["name"]) for c in contacts)
         if self._issued is not None:
             if passed_here(work, attempt):
                 fields["addresses"] = self._issued.choices(work, case, attempt, at)
@@ -211,11 +218,13 @@ class CaseViews:
         told = bool(proving.rank) and passed_here(work, attempt)
         codes = str(proving.known.get("codes", "")) if told else ""
         mail = self._mail(proving) if told else ""
+        contacts = str(proving.known.get("contacts", "")) if told else ""
         manager = bool(proving.known.get("manager", True)) if told else None
         wanted = None
         if told:
             available = self._ways - ({ProofKind.SAVED_CODE} if codes in ("none", "young") else set())
             available -= {ProofKind.ISSUED_CODE} if mail in ("none", "young") else set()
+            available -= {ProofKind.CONTACT} if contacts in ("none", "young") else set()
             if manager is False:
                 available -= {ProofKind.MANAGER}
             needs = rules.open_proofs(
@@ -235,6 +244,7 @@ class CaseViews:
                 manager=manager,
                 strong_left=not (attempt.gone_at and not strong_left(proving, attempt)),
                 mail=mail or None,
+                contacts=contacts or None,
                 set_up=self._ways,
             )
         )
@@ -296,7 +306,7 @@ class CaseViews:
             taken=handover.status == "shown",
             wire=json.loads(handover.sealed) if handover.status == "shown" and handover.sealed else {},
             minutes=int(act.get("minutes", 0)),
-            once=bool(act.get("once", True)),
+            once=act.get("shape") != PassShape.DAY,  # what the shapes mean; the row is older than the draft
             shape=str(act.get("shape", "")),
         )
 
