@@ -17,6 +17,7 @@ from bot.flowfile.schema import Defaults, Head
 from bot.flowfile.script import play, untaken
 from bot.flowfile.script_file import read_scripts
 from bot.flowfile.versions import of_book
+from bot.flowfile.words import TITLE
 
 ROOT = pack_root()
 FLOW, WORDS = "flows/new_phone.yaml", "templates/en/new_phone.yaml"
@@ -48,6 +49,15 @@ def test_every_shipped_flow_has_tests_that_hold(shipped: Book) -> None:
         assert {one.script.name: one.problems for one in plays if one.problems} == {}
         left = [one for one in untaken(version.flows, plays) if one.outcome != "exhausted"]
         assert left == [], "outcomes that no test takes"
+
+
+def test_the_page_of_flows_names_each_with_its_title(shipped: Book) -> None:
+    """docs/flows.md is where authors look for a piece to call, and operators for what people are offered."""
+    text = (DOCS / "flows.md").read_text()
+    for name in shipped.flows:
+        assert f"| `{name}` |" in text, name
+        title = shipped.words[name]["en"].texts.get(TITLE)
+        assert title is None or name == "talk_to_human" or f"| `{name}` | {title.text} |" in text, name
 
 
 def test_shipped_flows_keep_their_proof_on_one_line(shipped: Book) -> None:
