@@ -459,7 +459,7 @@ async def test_the_words_go_a_day_after_the_case_ended(whole: Whole, desked: Des
     assert not any("lake" in text for text in await told(whole))
     assert "These words were deleted." in await told(whole)
     assert not any("sealed" in row.message for row in await whole.rows(Line))
-    assert (await bodies(whole, Tag.TALK_WIPED))[0]["lines"] == 3
+    assert (await bodies(whole, Tag.TALK_WIPED))[0]["lines"] == 4
 
 
 async def test_a_talk_that_fell_silent_is_forgotten_too(whole: Whole, desked: Desked) -> None:
