@@ -58,6 +58,7 @@ from bot.service.case_views import CaseViews
 from bot.service.chance import SystemClock, SystemEntropy
 from bot.service.checks import LiveChecks
 from bot.service.codes import CodeBook
+from bot.service.contacts import ContactBook
 from bot.service.dead_letters import DeadLetterBox
 from bot.service.desk import DeskService
 from bot.service.evidence import EvidenceBook
@@ -173,13 +174,14 @@ def build(
     queue = queueing(settings, store=store, clock=clock, entropy=entropy, attempts=attempts)
     book = EvidenceBook(keys, entropy, limits, stops)
     codes = CodeBook(store, clock, entropy, keys)
+    contacts = ContactBook(store, keys, clock)
     vouchers = VoucherService(
         store, clock, entropy, keys, directory, sign_ins, sessions, stops, law.humans,
-        deputies=settings.deputies,
+        deputies=settings.deputies, contacts=contacts,
     )  # fmt: skip
     enrolled = enrolling(
         settings, store=store, clock=clock, entropy=entropy, keys=keys, directory=shown, words=words,
-        mail=post, stops=stops, newcomers=ms.watching,
+        mail=post, stops=stops, newcomers=ms.watching, humans=law.humans, contacts=contacts,
     )  # fmt: skip
     provings = Provings(
         store, clock, entropy, shown, attempts, book, stops, codes, vouchers, law=law, groups=groups,

@@ -41,7 +41,7 @@ def law_of(settings: Settings, *, mail: bool = False) -> Law:
         humans=Humans.of(settings.humans.links, by_employee_id=settings.humans.employee_id),
         agents=groups.agents,
         security=groups.security,
-        ways=set_up(mail=mail),
+        ways=set_up(mail=mail, contacts=True),
     )
 
 

@@ -1,4 +1,4 @@
-"""The root's part for what people enrol: addresses and codes sent there, remembered browsers."""
+"""The root's part for what people enrol: addresses and codes sent there, remembered browsers, contacts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from bot.core.humans import Humans
 from bot.ports.clock import Clock, Entropy
 from bot.ports.directory import Directory
 from bot.ports.mail import Mail
@@ -14,6 +15,7 @@ from bot.ports.words import Words
 from bot.service.addresses import AddressBook
 from bot.service.attempts import Attempts
 from bot.service.code_mail import CodeMail
+from bot.service.contacts import ContactBook
 from bot.service.enrolled import EnrolledWays
 from bot.service.enrolment_stops import ways
 from bot.service.evidence import EvidenceBook
@@ -24,6 +26,7 @@ from bot.service.keys import Keys
 from bot.service.limits import Limits
 from bot.service.my_addresses import MyAddresses
 from bot.service.my_browsers import MyBrowsers
+from bot.service.my_contacts import MyContacts
 from bot.service.my_ways import MyWaysService
 from bot.service.newcomers import Newcomers, NewcomerSweep
 from bot.service.objections import Stopper
@@ -72,19 +75,22 @@ def enrolling(
     mail: Mail | None,
     stops: Stops,
     newcomers: Newcomers,
+    humans: Humans,
+    contacts: ContactBook,
 ) -> Enrolling:
     book, codes = AddressBook(store, keys, clock), IssuedBook(keys, entropy)
     hiring = HiringMails(keys, book)
     addresses = MyAddresses(store, clock, entropy, directory, book, codes, stops)
     browsers = MyBrowsers(store, clock, entropy, keys)
+    named = MyContacts(store, clock, entropy, directory, contacts, humans, stops)
     return Enrolling(
         store, clock, entropy, directory, book, codes, hiring,
-        EnrolledWays(store, clock, directory, book, hiring),
-        MyWaysService(store, clock, addresses, browsers, mail=mail is not None),
+        EnrolledWays(store, clock, directory, book, hiring, contacts),
+        MyWaysService(store, clock, addresses, browsers, named, mail=mail is not None),
         CodeMail(
             store, clock, entropy, directory, words, mail, codes, book, hiring,
             host=urlsplit(settings.public_url).netloc, phone=settings.desk.phone,
         ),
-        ways(addresses, browsers),
+        ways(addresses, browsers, named),
         NewcomerSweep(store, clock, newcomers, hiring),
     )  # fmt: skip

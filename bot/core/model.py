@@ -151,6 +151,7 @@ class Reason(StrEnum):
     # on my page
     WORK_MAILBOX = "work_mailbox"
     KNOWN_ALREADY = "known_already"
+    NO_CONTACT = "no_contact"
     # linking a chat account
     LINK_OVER = "link_over"
     # about who signs

@@ -39,6 +39,17 @@ class BrowserKept:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactKept:
+    """A recovery contact, or somebody who named this person as one. *name* is the directory's label."""
+
+    id: str
+    name: str
+    agreed: bool
+    counts_from: datetime | None
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WaysView:
     """*may_change*, *may_remember*: a fresh enrolment sign-in waits to be used for that. *mail*: letters
     leave here, so that addresses are of use."""
@@ -48,6 +59,8 @@ class WaysView:
     mail: bool = False
     may_change: bool = False
     may_remember: bool = False
+    contacts: Sequence[ContactKept] = ()
+    named_by: Sequence[ContactKept] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +102,16 @@ class MyWays(Protocol):
 
     async def forget_browser(self, session: Session, ident: str) -> None:
         """Needs no fresh sign-in: it takes away, and only from who forgets."""
+        ...
+
+    async def name_contact(self, session: Session, typed: str) -> None:
+        """Ask a colleague, by work address, to be a recovery contact. Spends the sign-in."""
+        ...
+
+    async def agree(self, session: Session, ident: str) -> None:
+        """Agree to be somebody's contact. Spends the sign-in."""
+        ...
+
+    async def end_contact(self, session: Session, ident: str) -> None:
+        """Either of the two ends it. The one who named spends a sign-in on it."""
         ...

@@ -20,6 +20,10 @@ class Vouchers(Protocol):
         not. Asking twice is asking once."""
         ...
 
+    async def ask_contact(self, case: Case, attempt: Attempt, contact: str) -> Reason | None:
+        """The same of a recovery contact, named by the id of their row."""
+        ...
+
     async def has_manager(self, subject_oid: str) -> bool: ...
 
 

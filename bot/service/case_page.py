@@ -218,6 +218,9 @@ class CasePageService:
     async def ask_manager(self, handle: str, browser: str) -> None:
         await self._entry.ask_manager(handle, browser)
 
+    async def ask_contact(self, handle: str, browser: str, contact: str) -> None:
+        await self._entry.ask_contact(handle, browser, contact)
+
     async def digits(self, handle: str, browser: str, typed: str) -> None:
         await self._entry.digits(handle, browser, typed)
 

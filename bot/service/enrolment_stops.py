@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot.core.records import Address, Attempt, Case, RememberedBrowser, SavedCode
+from bot.core.records import Address, Attempt, Case, Contact, RememberedBrowser, SavedCode
 from bot.ports.store import Among, UnitOfWork
 from bot.service.identity import link_of
 from bot.service.keys import Keys
 from bot.service.link_changes import LinkChanges
 from bot.service.my_addresses import MyAddresses
 from bot.service.my_browsers import MyBrowsers
+from bot.service.my_contacts import MyContacts
 from bot.service.objections import Stopper
 
 __all__ = ["stoppers", "ways"]
@@ -44,7 +45,7 @@ def stoppers(keys: Keys, links: LinkChanges) -> Mapping[str, Stopper]:
     return {"codes": codes, "link": link}
 
 
-def ways(addresses: MyAddresses, browsers: MyBrowsers) -> Mapping[str, Stopper]:
+def ways(addresses: MyAddresses, browsers: MyBrowsers, contacts: MyContacts) -> Mapping[str, Stopper]:
     """The same for what is enrolled on my page beside codes."""
 
     def address(work: UnitOfWork, oid: str, ident: str, at: datetime) -> bool:
@@ -67,4 +68,12 @@ def ways(addresses: MyAddresses, browsers: MyBrowsers) -> Mapping[str, Stopper]:
                     work.put(replace(attempt, remembered=False))
         return True
 
-    return {"address": address, "browser": browser}
+    def contact(work: UnitOfWork, oid: str, ident: str, at: datetime) -> bool:
+        """The contact speaks for this person no more."""
+        row = work.lock(Contact, ident)
+        if row is None or row.subject_oid != oid or row.status not in ("asked", "good"):
+            return False
+        contacts.ended(work, row, at, by="person")
+        return True
+
+    return {"address": address, "browser": browser, "contact": contact}

@@ -1,4 +1,4 @@
-"""My page's further ways back in, as one door: addresses and remembered browsers."""
+"""My page's further ways back in, as one door: addresses, remembered browsers, contacts."""
 
 from __future__ import annotations
 
@@ -14,19 +14,28 @@ from bot.ports.store import Store, UnitOfWork
 from bot.service.grants import BROWSER, granted
 from bot.service.my_addresses import MyAddresses
 from bot.service.my_browsers import MyBrowsers
+from bot.service.my_contacts import MyContacts
 
 
 class MyWaysService:
     """Implements `ports.my_ways.MyWays`. *mail*: letters leave here; without them no address is added."""
 
     def __init__(
-        self, store: Store, clock: Clock, addresses: MyAddresses, browsers: MyBrowsers, *, mail: bool
+        self,
+        store: Store,
+        clock: Clock,
+        addresses: MyAddresses,
+        browsers: MyBrowsers,
+        contacts: MyContacts,
+        *,
+        mail: bool,
     ) -> None:
-        self._store, self._clock = store, clock
+        self._store, self._clock, self._contacts = store, clock, contacts
         self._addresses, self._browsers, self._mail = addresses, browsers, mail
 
     async def view(self, session: Session) -> WaysView:
         at = self._clock.now()
+        contacts, named_by = await self._contacts.kept(session.oid)
 
         def fn(work: UnitOfWork) -> WaysView:
             return WaysView(
@@ -35,6 +44,8 @@ class MyWaysService:
                 self._mail,
                 granted(session, at),
                 granted(session, at, BROWSER),
+                contacts,
+                named_by,
             )
 
         return await self._store.read(fn)
@@ -63,3 +74,12 @@ class MyWaysService:
 
     async def forget_browser(self, session: Session, ident: str) -> None:
         await self._browsers.forget(session, ident)
+
+    async def name_contact(self, session: Session, typed: str) -> None:
+        await self._contacts.name(session, typed)
+
+    async def agree(self, session: Session, ident: str) -> None:
+        await self._contacts.agree(session, ident)
+
+    async def end_contact(self, session: Session, ident: str) -> None:
+        await self._contacts.remove(session, ident)

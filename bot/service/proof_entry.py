@@ -159,6 +159,13 @@ class ProofEntry(Trying):
             raise Refused(reason)
         self._store.notify(case.id)
 
+    async def ask_contact(self, handle: str, browser: str, contact: str) -> None:
+        at = self._clock.now()
+        case, attempt = await self._store.read(lambda work: self._page(work, handle, browser, at, lock=False))
+        if reason := await self._vouchers.ask_contact(case, attempt, contact):
+            raise Refused(reason)
+        self._store.notify(case.id)
+
     async def digits(self, handle: str, browser: str, typed: str) -> None:
         """Six check digits, of whichever check of this attempt is signed. Late ones are said to be
         late; they cost no try, for they were right."""

@@ -1,4 +1,5 @@
-"""A manager's word: asked for by the case page, given on an own page after an own fresh sign-in.
+"""A manager's word, or a recovery contact's: asked for by the case page, given on an own page after an
+own fresh sign-in.
 
 The manager hears of it by a notice without a link ("write *confirm 482913* to me"); the bot's answer
 carries the link. Then: read who asks and from where, see or call the person, say how (a closed
@@ -9,7 +10,7 @@ check, and never counts as a code.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +30,7 @@ from bot.ports.vouchers import VoucherGlance, VoucherView
 from bot.service import digits as six
 from bot.service.attempts import closed, present
 from bot.service.chance import new_id
+from bot.service.contacts import ContactBook
 from bot.service.evidence import passed_here
 from bot.service.keys import Keys, b64, canonical, hashed
 from bot.service.notices import notice_job
@@ -36,6 +38,8 @@ from bot.service.stops import Stops
 from bot.service.voucher_bars import Bars
 
 LIVE = ("asked", "signed")
+VOUCHED = (ProofKind.MANAGER, ProofKind.CONTACT)
+"""Proofs that somebody gives on a voucher page: the manager, or a recovery contact."""
 MOST_ASKED = 5
 """Times a day that somebody may ask their manager; each time a mail goes out."""
 
@@ -56,8 +60,10 @@ class VoucherService:
         humans: Humans,
         *,
         deputies: Mapping[str, tuple[str, ...]],
+        contacts: ContactBook | None = None,
     ) -> None:
-        """*deputies* by the manager's object id."""
+        """*deputies* by the manager's object id; *contacts*: whom people named as theirs."""
+        self._contacts = contacts
         self._store, self._clock, self._entropy, self._keys = store, clock, entropy, keys
         self._directory, self._sign_ins, self._sessions = directory, sign_ins, sessions
         self._stops, self._deputies = stops, deputies
@@ -81,6 +87,27 @@ class VoucherService:
             return Reason.UNAVAILABLE
         if manager is None or manager.oid == case.subject_oid or not manager.enabled:
             return Reason.PROOF_CLOSED
+        asked = (manager.oid, *self._deputies.get(manager.oid, ()))
+        return await self._asked(case, attempt, ProofKind.MANAGER, manager.oid, asked)
+
+    async def ask_contact(self, case: Case, attempt: Attempt, contact: str) -> Reason | None:
+        at = self._clock.now()
+
+        def whom(work: UnitOfWork) -> str:
+            if self._contacts is None or not passed_here(work, attempt):
+                return ""
+            rows = self._contacts.counting(work, case.subject_oid, at)
+            return next((r.contact_oid for r in rows if r.id == contact), "")
+
+        oid = await self._store.read(whom)
+        if not oid:  # before one evidence nobody is written to
+            return Reason.PROOF_CLOSED
+        return await self._asked(case, attempt, ProofKind.CONTACT, oid, (oid,))
+
+    async def _asked(
+        self, case: Case, attempt: Attempt, kind: ProofKind, expected: str, asked: Sequence[str]
+    ) -> Reason | None:
+        """Note that *expected* (or who stands for them) may speak for the person, and tell *asked*."""
         at = self._clock.now()
 
         def fn(work: UnitOfWork) -> Reason | None:
@@ -90,23 +117,22 @@ class VoucherService:
             if reason := closed(known_case, page, at):
                 return reason
             open_now = work.find(Check, attempt_id=attempt.id)
-            if any(c.kind == ProofKind.MANAGER and c.status in LIVE for c in open_now):
+            if any(c.kind == kind and c.status in LIVE for c in open_now):
                 return None
             asked_today = f"vouch/{case.subject_oid}/{at:%Y-%m-%d}"
             if work.bump(asked_today, until=at + timedelta(days=1)) > MOST_ASKED:
                 return Reason.TOO_MANY
             ident = new_id(self._entropy, at)
             check = Check(
-                ident, case.id, attempt.id, ProofKind.MANAGER.value, "", at, "asked",
-                hashed(self._keys.handle("voucher", ident)), manager.oid,
+                ident, case.id, attempt.id, kind.value, "", at, "asked",
+                hashed(self._keys.handle("voucher", ident)), expected,
             )  # fmt: skip
             work.add(check)
             self._audit(work, check, at, Tag.VOUCH_ASKED, "person", known_case)
-            asked = [o for o in (manager.oid, *self._deputies.get(manager.oid, ())) if o != case.subject_oid]
             work.enqueue(
                 [
                     notice_job(f"vouch/{ident}/{n}", "vouch_asked", oid=oid, case=known_case, at=at)
-                    for n, oid in enumerate(asked)
+                    for n, oid in enumerate(o for o in asked if o != case.subject_oid)
                 ]
             )
             return None
@@ -119,7 +145,7 @@ class VoucherService:
             if case is None or case.status == "ended":
                 return None
             checks = work.find(Check, case_id=case.id, order="-asked_at")
-            found = (c for c in checks if c.kind == ProofKind.MANAGER and c.status in LIVE)
+            found = (c for c in checks if c.kind in VOUCHED and c.status in LIVE)
             return next((c.id for c in found if self._may(c, oid)), None)
 
         return await self._store.read(fn) if oid else None
@@ -128,7 +154,7 @@ class VoucherService:
 
     async def exists(self, handle: str) -> bool:
         found = await self._store.read(lambda work: work.first(Check, handle_hash=hashed(handle)))
-        return found is not None and found.kind == ProofKind.MANAGER
+        return found is not None and found.kind in VOUCHED
 
     async def open(self, handle: str, browser_hash: str) -> Redirect:
         check, _, _ = await self._found(handle)
@@ -211,7 +237,7 @@ class VoucherService:
             attempt = work.get(Attempt, check.attempt_id) if check else None
             if check is None or case is None or attempt is None or check.status not in LIVE:
                 raise Refused(Reason.ATTEMPT_ENDED)
-            if not self._may(check, oid):
+            if not self._may(check, oid) or not self._stands(work, check, case, at):
                 raise Refused(Reason.NOT_THE_MANAGER)
             if reason := closed(case, attempt, at):
                 raise Refused(reason)
@@ -257,14 +283,22 @@ class VoucherService:
     # --- rules -----------------------------------------------------------------------------------
 
     def _may(self, check: Check, oid: str) -> bool:
-        return oid == check.expected_oid or oid in self._deputies.get(check.expected_oid, ())
+        deputies = self._deputies.get(check.expected_oid, ()) if check.kind == ProofKind.MANAGER else ()
+        return oid == check.expected_oid or oid in deputies
+
+    def _stands(self, work: UnitOfWork, check: Check, case: Case, at: datetime) -> bool:
+        """Whether a contact is one still, at the signature itself; managers are the directory's."""
+        if check.kind != ProofKind.CONTACT:
+            return True
+        book = self._contacts
+        return book is not None and book.stands(work, case.subject_oid, check.expected_oid, at)
 
     async def _found(self, handle: str) -> tuple[Check, Case, Attempt]:
         def fn(work: UnitOfWork) -> tuple[Check, Case, Attempt]:
             check = work.first(Check, handle_hash=hashed(handle))
             case = work.get(Case, check.case_id) if check else None
             attempt = work.get(Attempt, check.attempt_id) if check else None
-            if check is None or case is None or attempt is None or check.kind != ProofKind.MANAGER:
+            if check is None or case is None or attempt is None or check.kind not in VOUCHED:
                 raise Refused(Reason.UNKNOWN_CASE)
             return check, case, attempt
 

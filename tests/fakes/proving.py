@@ -156,6 +156,9 @@ class FakeVouchers:
         self.asked.append(attempt.id)
         return None
 
+    async def ask_contact(self, case: Case, attempt: Attempt, contact: str) -> Reason | None:
+        return Reason.PROOF_CLOSED
+
     async def has_manager(self, subject_oid: str) -> bool:
         return True
 

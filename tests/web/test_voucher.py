@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.audit import Tag
-from bot.core.records import Attempt, AuditRow, Case, Check
+from bot.core.records import Attempt, AuditRow, Case, Check, Evidence
 from bot.service import digits as six
 from tests.fakes.product import Whole, whole  # noqa: F401
 from tests.fakes.sandbox import sandbox  # noqa: F401
@@ -35,6 +35,10 @@ async def asked(whole: Whole) -> tuple[Case, str]:  # noqa: F811
     def fn(work: object) -> None:
         work.put(case)  # type: ignore[attr-defined]
         work.add(attempt)  # type: ignore[attr-defined]
+        how = {"how": ""}
+        work.add(  # type: ignore[attr-defined]
+            Evidence("e1", case.id, "attempt1", case.subject_oid, "saved_code", at, "", "thumb", how, "")
+        )
 
     await whole.store.transact(fn)
     vouchers = whole.product.intake._meaning._vouchers

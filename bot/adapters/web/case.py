@@ -66,6 +66,7 @@ class CasePage:
                 h, b, how=_text(f, "how"), number_ref=_text(f, "number"), counter=_text(f, "counter")
             ),
             "manager": lambda h, b, f: pages.ask_manager(h, b),
+            "contact": lambda h, b, f: pages.ask_contact(h, b, _text(f, "contact")),
             "digits": lambda h, b, f: pages.digits(h, b, _text(f, "digits")),
             "gone": lambda h, b, f: pages.gone(h, b, _list(f, "method")),
             "added": lambda h, b, f: pages.added(h, b, _text(f, "method"), yours=_text(f, "yours") == "yes"),

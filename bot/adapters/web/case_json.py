@@ -30,6 +30,7 @@ def view_json(view: CaseView) -> dict[str, Any]:
         "passed": [{"kind": kind, "at": _time(at)} for kind, at in view.passed],
         "numbers": [{"ref": n.ref, "masked": n.masked, "source": n.source} for n in view.numbers],
         "addresses": [{"id": a.id, "masked": a.masked} for a in view.addresses],
+        "contacts": [{"id": c.id, "name": c.name} for c in view.contacts],
         "code_sent": {
             "at": _time(view.code_sent.at), "until": _time(view.code_sent.until),
             "again": view.code_sent.again,

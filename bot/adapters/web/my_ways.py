@@ -17,7 +17,7 @@ from bot.adapters.web.shell import Shell
 from bot.core.model import Reason
 from bot.core.records import Session
 from bot.errors import Refused
-from bot.ports.my_ways import MyWays, WaysView
+from bot.ports.my_ways import ContactKept, MyWays, WaysView
 
 KIND = "me"
 Page = Callable[[web.Request, Session, Reason, str], Awaitable[web.Response]]
@@ -43,6 +43,9 @@ class MyWaysForms:
             self._form("/me/address/again", "addresses", lambda s, f: ways.again(s, f.text("id"))),
             self._form("/me/address/remove", "addresses", lambda s, f: ways.remove_address(s, f.text("id"))),
             self._form("/me/browser/forget", "browsers", lambda s, f: ways.forget_browser(s, f.text("id"))),
+            self._form("/me/contact", "contacts", lambda s, f: ways.name_contact(s, f.text("address"))),
+            self._form("/me/contact/agree", "contacts", lambda s, f: ways.agree(s, f.text("id"))),
+            self._form("/me/contact/end", "contacts", lambda s, f: ways.end_contact(s, f.text("id"))),
             web.post("/me/browser/test", self.test_browser),
             web.post("/me/browser", self.remember),
         ]  # fmt: skip
@@ -108,6 +111,15 @@ def ways_json(view: WaysView) -> dict[str, Any]:
             }
             for b in view.browsers
         ],
+        "contacts": [_contact(one) for one in view.contacts],
+        "named_by": [_contact(one) for one in view.named_by],
         "may_change": view.may_change,
         "may_remember": view.may_remember,
+    }  # fmt: skip
+
+
+def _contact(one: ContactKept) -> dict[str, Any]:
+    return {
+        "id": one.id, "name": one.name, "agreed": one.agreed, "counts": one.counts,
+        "counts_from": one.counts_from.isoformat() if one.counts_from else "",
     }  # fmt: skip

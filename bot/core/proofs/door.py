@@ -33,6 +33,9 @@ class Why(StrEnum):
     YOUNG_CODES = "young_codes"
     NO_ADDRESS = "no_address"
     YOUNG_ADDRESS = "young_address"
+    NO_CONTACT = "no_contact"
+    YOUNG_CONTACT = "young_contact"
+    AFTER_ONE = "after_one"
     NO_MANAGER = "no_manager"
     AFTER_ANOTHER = "after_another"
     UNDER_WAY = "under_way"
@@ -51,8 +54,8 @@ class Wanted:
 class Circumstances:
     """What decides whether a proof is open on one case page now.
 
-    *wanted* is None before the first evidence: then nothing personal may show. *codes*, *mail*
-    and *manager* are None while they are not to be told; *codes* and *mail* are `good`, `young` or
+    *wanted* is None before the first evidence: then nothing personal may show. *codes*, *mail*,
+    *contacts* and *manager* are None while they are not to be told; the first three are `good`, `young` or
     `none` afterwards.
     """
 
@@ -64,6 +67,7 @@ class Circumstances:
     counters: bool = True  # whether any counter's screen stands
     codes: str | None = None
     mail: str | None = None
+    contacts: str | None = None
     manager: bool | None = None
     strong_left: bool = True
     set_up: frozenset[ProofKind] = SET_UP
