@@ -34,7 +34,7 @@ _BROWSERS = (
 )
 _IN_APP = re.compile(
     r"; wv\)|FBAN|FBAV|Instagram|Slack(?!bot)|Teams|MicroMessenger|\bLine/|LinkedInApp|Snapchat|GSA/"
-    r"|OutlookMobile"
+    r"|OutlookMobile|Outlook-(?:iOS|Android)"
 )
 
 
