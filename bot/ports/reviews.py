@@ -68,6 +68,8 @@ class ProofView:
     intact: bool = True
     mask: str = ""
     read_on: str = ""
+    counter: str = ""  # name of the counter where they stood
+    paper: str = ""  # badge or id, as the agent saw it
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,19 @@ from bot.core.model import Oid, ProofKind, Rank, Reason
 from bot.core.plan import act_of, pass_allowed, timed
 from bot.core.policy import ThreatMode, open_proofs
 from bot.core.rank import Ranked, rank_of
-from bot.core.records import Attempt, Card, Case, Check, Evidence, Execution, Intent, Proving, Request, Review
+from bot.core.records import (
+    Attempt,
+    Card,
+    Case,
+    Check,
+    CounterBrowser,
+    Evidence,
+    Execution,
+    Intent,
+    Proving,
+    Request,
+    Review,
+)
 from bot.core.sets import Passed
 from bot.errors import KeyturnError
 from bot.ports.directory import Directory
@@ -197,10 +209,16 @@ class ReviewReader:
                     p.intact,
                     str(p.row.how.get("mask", "")),
                     str(p.row.how.get("read_on", "")),
+                    await self._counter(str(p.row.how.get("counter", ""))),
+                    str(p.row.how.get("paper", "")),
                 )
                 for p in rows.proofs
             ]
         )
+
+    async def _counter(self, ident: str) -> str:
+        row = await self._store.read(lambda work: work.get(CounterBrowser, ident)) if ident else None
+        return row.name if row else ""
 
     async def _name(self, oid: str) -> str:
         if not oid:
