@@ -24,6 +24,7 @@ from bot.ports.clock import Clock, Entropy
 from bot.ports.directory import Directory
 from bot.ports.sign_in import Finished, Landing, Purpose, Redirect, SignInAsk, SignIns
 from bot.ports.store import Store, UnitOfWork
+from bot.service import cards
 from bot.service import digits as six
 from bot.service.attempts import closed, present
 from bot.service.chance import new_id
@@ -118,6 +119,7 @@ class LiveChecks:
                 told |= {"place": row.name if row else "", "paper": paper}
             now = replace(now, told=told, number_ref=number_ref if now.how == LiveHow.CALL_BACK else "")
             work.put(now)
+            cards.touch(work, now.case_id, oid, at)
             self._audit(work, now, at, Tag.CHECK_TOLD, oid, case, number=now.number_ref)
             return now
 
@@ -160,6 +162,7 @@ class LiveChecks:
                 how=now.how, at=at,
             )  # fmt: skip
             work.put(now)
+            cards.touch(work, now.case_id, oid, at)
             self._audit(
                 work, now, at, Tag.CHECK_SIGNED, oid, case, auth_time=finished.who.auth_time,
                 digest=signing.digest, signing=signing.id, attempt=attempt.id, thumbprint=attempt.thumbprint,

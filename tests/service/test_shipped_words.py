@@ -121,6 +121,7 @@ def test_every_refusal_has_its_sentence(words: WordService, reason: Reason, loca
 def test_the_bots_own_sentences_are_there(words: WordService, key: str, locale: str, number: str) -> None:
     """Inside a case and outside of one."""
     values = {"title": "New phone", "reference": "AB12CD34", "text": "Ann", "name": "Ann", "number": "1"}
+    values |= {"names": "Ann", "what": "sign_in", "until": "09:30"}
     message = words.render(Tell(key, values), WordFiles({}), Scene(locale, "c", number))
     assert message is not None
     assert message.locale == locale
