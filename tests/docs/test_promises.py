@@ -75,7 +75,7 @@ def test_every_figure_is_explained() -> None:
 def test_every_alert_is_explained() -> None:
     """Whoever is woken by a line of `keyturn.alert` can look up what it means."""
     source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "bot" / "service").glob("*.py"))
-    raised = set(re.findall(r'\.freeze\(\s*work, case, \w+, "(\w+)"', source))
+    raised = set(re.findall(r'\.(?:freeze|object_to)\(\s*work, case, \w+, "(\w+)"', source))
     raised |= set(re.findall(r'"what": "(\w+)"', source))
     raised |= {"busy_approver", "checker_approved"}
     page = text("docs/operations.md")
