@@ -165,9 +165,10 @@ def _own(locale: str) -> Iterator[tuple[str, Message]]:
         if not isinstance(text, str) or key.startswith(NO_MESSAGE) or key.endswith("_button"):
             continue
         values = {
-            "reference": "AB12CD34", "name": "Amara Osei", "number": NUMBER, "since": "09:12", "badge": "4711",
-            "before": 2, "minutes": 4, "names": "Sam", "opens_time": "08:00", "opens_day": "mon", "page": False, "what": "sign_in",
-            "text": "", "until": "09:30", "outage": "o1", "count": 2,
+            "reference": "AB12CD34", "name": "Amara Osei", "number": NUMBER, "since": "09:12",
+            "badge": "4711", "before": 2, "minutes": 4, "names": "Sam", "opens_time": "08:00",
+            "opens_day": "mon", "page": False, "what": "sign_in", "text": "", "until": "09:30",
+            "outage": "o1", "count": 2,
         }  # fmt: skip
         body = _body("Tell", {"key": key, "values": values}, locale, "")
         body |= {"offer": OFFERS.get(key, []), "link": LINKED.get(key, "")}

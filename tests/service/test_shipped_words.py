@@ -214,7 +214,7 @@ def test_notices_carry_the_case_number_and_no_link(words: WordService, notice: s
         "phone": "+49 30",
         "number": "471100",
         "at": "2026-01-05T09:00:00+00:00",
-        **dict.fromkeys(("account", "mask", "device", "contact", "name"), "something"),
+        **dict.fromkeys(("account", "mask", "device", "contact", "name", "helper"), "something"),
     }
     body = words.say(locale, f"notices.{notice}", **values, objection="ABCD-EFGH-JKMN")
     assert words.say(locale, f"notices.{notice}_subject", **values)

@@ -150,6 +150,7 @@ function take(html, { whole = false } = {}) {
   const page = parsed(html);
   const next = page.querySelector("#case");
   if (!next || next.dataset.stage === "finished") return window.location.reload();
+  outage(page);
   const before = room().dataset.stage;
   if (whole || next.dataset.stage !== before) {
     room().replaceWith(next);
@@ -176,6 +177,14 @@ function take(html, { whole = false } = {}) {
   for (const gone of known.values()) gone.remove();
   room().dataset.version = next.dataset.version;
   return undefined;
+}
+
+// What is broken for everybody stands above the screen, and goes when it is over.
+function outage(page) {
+  const [old, now] = [document.getElementById("outage"), page.querySelector("#outage")];
+  if (old && now) old.replaceWith(now);
+  else if (old) old.parentElement.remove();
+  else if (now) document.getElementById("main").prepend(now.parentElement);
 }
 
 function say(part) {
