@@ -34,11 +34,13 @@ from bot.errors import PermanentError, Refused, TransientError
 from bot.ports.store import Store, UnitOfWork
 from bot.service.addresses import AddressBook
 from bot.service.alerts import Alerts, Pager
+from bot.service.contacts import ContactBook
 from bot.service.enrolment_stops import stoppers, ways
 from bot.service.issued_codes import IssuedBook
 from bot.service.link_changes import LinkChanges
 from bot.service.my_addresses import MyAddresses
 from bot.service.my_browsers import MyBrowsers
+from bot.service.my_contacts import MyContacts
 from bot.service.notice_codes import LIVES, NoticeCodes
 from bot.service.notices import Notices, notice_job
 from bot.service.objections import WRONG_NETWORK, WRONG_NUMBER, ObjectionService
@@ -446,7 +448,11 @@ def enrolled(yard: Yard, store: Store, clock: FakeClock, entropy: FakeEntropy) -
     addresses = MyAddresses(
         store, clock, entropy, yard.world.tenant, book, IssuedBook(keys, entropy), yard.world.stops
     )
-    yard.objections._stoppers = ways(addresses, MyBrowsers(store, clock, entropy, keys))
+    contacts = MyContacts(
+        store, clock, entropy, yard.world.tenant, ContactBook(store, keys, clock), yard.world.law.humans,
+        yard.world.stops,
+    )  # fmt: skip
+    yard.objections._stoppers = ways(addresses, MyBrowsers(store, clock, entropy, keys), contacts)
     yard.notices._enrolled = book.told
     return book
 
