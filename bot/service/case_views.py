@@ -199,8 +199,7 @@ class CaseViews:
             contacts = proving.known.get("contact_names", ())
             fields["contacts"] = tuple(ContactChoice(c["id"], c["name"]) for c in contacts)
         if self._issued is not None:
-            if passed_here(work, attempt):
-                fields["addresses"] = self._issued.choices(work, case, attempt, at)
+            fields["addresses"] = self._issued.choices(work, case, attempt, at)
             fields["code_sent"] = self._issued.sent(work, attempt, at)
         fields["doors"] = self._doors(work, case, attempt, proving, rows, checks, at)
         return CaseView(Stage.PROVE, at, case.locale, **fields)
