@@ -10,7 +10,7 @@ import pytest
 from bot.core.audit import Tag
 from bot.core.elements import LinkButton
 from bot.core.records import Case, ChatPost, EventRow
-from tests.fakes.shipped import LOCALES, messages
+from tests.fakes.shipped import LOCALES, Shipped, messages
 from tests.fakes.teams.cards import complaints, walk
 from tests.fakes.teams.house import AGENTS, TeamsHouse
 from tests.fakes.teams.people import TeamsUser
@@ -106,7 +106,8 @@ async def test_a_colleague_who_is_let_go_is_served_no_longer_than_an_hour(teams:
 def test_only_an_answer_carries_a_link(locale: str) -> None:
     """What the bot says of itself has none; a case's steps, an answer to *confirm*, the page somebody
     opened and the agents' cards have. Whoever gets a link out of nowhere may take it for a fraud."""
-    asked_for = ("new_phone.", "card.", "common.voucher_link", "home.")
+    flows = (f"{name}." for name in Shipped().names())
+    asked_for = (*flows, "card.", "common.voucher_link", "home.")
     linked = [
         name for name, message in messages(locale).items()
         if any(isinstance(element, LinkButton) for element in message.elements)
