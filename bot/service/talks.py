@@ -219,6 +219,9 @@ class PageTalks:
         at = self._clock.now()
 
         def fn(work: UnitOfWork) -> str:
+            case = self._attempts.case_of(work, handle, lock=True)
+            if case.status in ("ended", "frozen") and self._attempts.of_browser(work, case, browser):
+                return case.id  # it ended while somebody read: no fault of the page
             case, _ = self._attempts.usable(work, handle, browser, at)
             talk = work.lock(Talk, case.id)
             if talk is not None and talk.page_seen < seq <= talk.lines:
