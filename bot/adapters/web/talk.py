@@ -212,7 +212,14 @@ class TalkPage:
 def for_review(shell: Shell, talk: AgentTalk | None) -> dict[str, Any]:
     """What the agent's part of a page needs: the talk, a name for the form, and every sentence as the
     person will read it."""
-    found = {"talk": talk, "problem": None, "text": "", "alone": False, "once": "", "quick": []}
+    found: dict[str, Any] = {
+        "talk": talk,
+        "problem": None,
+        "text": "",
+        "alone": False,
+        "once": "",
+        "quick": [],
+    }
     if talk is None:
         return found
     quick = [(name, shell.words.say(talk.locale, f"talk.quick.{name}")) for name in QUICK]
