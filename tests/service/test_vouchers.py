@@ -325,6 +325,17 @@ async def test_graphs_date_goes_before_the_baseline(world: Vouching) -> None:
     assert await barred(world, check) is Reason.RECENT_RECOVERY
 
 
+async def test_whoever_lends_the_browser_does_not_vouch_as_well(world: Vouching) -> None:
+    """One human would be alone with the page and with the word that it is the right person."""
+    _, check = await world.asked()
+    page = await world.attempt()
+    assert await barred(world, check) is None
+    await world.store.transact(lambda work: work.put(replace(page, helper_oid=MANAGER)))
+    assert await barred(world, check) is Reason.WAS_HELPER
+    await world.store.transact(lambda work: work.put(replace(page, helper_oid="oid-gone")))
+    assert await barred(world, check) is Reason.FACTS_UNREADABLE
+
+
 async def test_a_method_without_a_date_is_young_from_its_first_sighting(world: Vouching) -> None:
     """And grows old: the sighting is written down."""
     _, check = await world.asked()
@@ -333,7 +344,8 @@ async def test_a_method_without_a_date_is_young_from_its_first_sighting(world: V
     assert (await world.service.view(world.address(check), world.session())).barred is Reason.RECENT_RECOVERY
     world.clock.go(days=14)
     subject = world.directory.people[SUBJECT]
-    assert await world.service._bars.reason(MANAGER, subject, world.clock.now()) is None
+    page = await world.attempt()
+    assert await world.service._bars.reason(MANAGER, subject, page, world.clock.now()) is None
     assert world.clock.now() - at == timedelta(days=14)
 
 

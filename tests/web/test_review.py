@@ -63,8 +63,8 @@ class FakeChecks:
             NumberOnRecord("n1", "+49 30 5550 0101", "business", self.clock.now(), True, True),
             NumberOnRecord("n2", "+49 1555 0110101", "mobile", None, False, False),
         )
-        told = {"numbers": numbers} | more
-        self.view = CheckView("k", "case", "call_back", self.clock.now(), "asked", **told)  # type: ignore[arg-type]
+        told = {"numbers": numbers, "how": "call_back"} | more
+        self.view = CheckView("k", "case", asked_at=self.clock.now(), status="asked", **told)  # type: ignore[arg-type]
 
     async def of_case(self, case_id: str) -> CheckView | None:
         return self.view
