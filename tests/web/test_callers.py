@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
 
-from bot.core.records import Card, Case, Check
+from bot.core.facts import Unreadable
+from bot.core.records import Card, Case, Check, Request
+from bot.ports.store import UnitOfWork
+from bot.service.world import World, facts_for
+from tests.core.deciding import account
 from tests.fakes.product import Whole, whole  # noqa: F401
 from tests.fakes.sandbox import sandbox  # noqa: F401
 from tests.web.door import Agent, Guest, cases, upn
@@ -120,3 +125,24 @@ async def test_finding_a_case_changes_nothing(agent: Agent) -> None:
     assert (await agent.get("/desk/case/000000")).status == 404
     assert await whole.rows(Case) == before
     assert not await whole.rows(Card)
+
+
+async def test_a_decision_knows_who_opened_the_case_for_a_caller(agent: Agent) -> None:
+    """The agent of the row, and nobody for a case that its own person opened."""
+    whole = agent.whole  # noqa: F811
+    await agent.sits_down()
+    await agent.opens_for(upn(whole, "employee"))
+    async with Guest(whole) as guest:
+        await guest.opens()
+    mine, theirs = sorted(await cases(whole), key=lambda one: one.agent_started, reverse=True)
+    at, keys = whole.clock.now(), whole.product.keys
+    world = World(at, account(mine.subject_oid), {}, {}, Unreadable("error"))
+
+    def starter(work: UnitOfWork, case: Case) -> str:
+        request = Request(
+            "r", case.id, "a", mine.subject_oid, "s", 1, [], "standard", "v", [], "", 1, at, at, "open"
+        )
+        return facts_for(work, cast(Any, None), keys, world, case, request, "oid", at).starter
+
+    found = await whole.store.read(lambda work: [starter(work, one) for one in (mine, theirs)])
+    assert found == [whole.sandbox.oid("agent"), ""]
