@@ -2,7 +2,7 @@
 
 Such a case has waited: an agent opened it for a caller and it has not begun, or its flow waits for
 `claimed`. The first browser that comes gets the conversation. Later ones get a page of their own and
-no more, unless the conversation was left alone and nothing was proven yet.
+no more, unless the conversation was left alone, nothing was proven yet and no agent talks in it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bot.core.engine import awaiting
 from bot.core.events import Answered, Commanded, Happening, Opened
 from bot.core.flow import FlowState
 from bot.core.model import Command, Place
-from bot.core.records import Attempt, Case, ChatRow
+from bot.core.records import Attempt, Case, ChatRow, Talk
 from bot.core.tables import Awaited, Verb
 from bot.ports.flows import Flows
 from bot.ports.front_door import at_the_door
@@ -70,6 +70,8 @@ class Arrivals:
     def _left_alone(self, work: UnitOfWork, case: Case, attempt: Attempt, at: datetime) -> bool:
         if case.proven_at is not None or not at_the_door(case.place):
             return False
+        if work.get(Talk, case.id) is not None:
+            return False  # whoever waits for an agent's words writes none, and the words are theirs
         others = [a for a in work.find(Attempt, case_id=case.id, status="open") if a.id != attempt.id]
         return at - case.touched_at >= LEFT_ALONE and not any(present(a, at) for a in others)
 

@@ -21,6 +21,7 @@ from bot.ports.clock import Clock, Entropy
 from bot.ports.directory import Directory
 from bot.ports.store import Among, Store, UnitOfWork
 from bot.service import helping
+from bot.service.arrivals import leads
 from bot.service.attempts import Attempts
 from bot.service.cards import refresh
 from bot.service.chance import new_id
@@ -62,6 +63,8 @@ class Naming:
 
         def fn(work: UnitOfWork) -> None:
             case, own = self._attempts.usable(work, handle, browser, at)
+            if not leads(work, case, own):  # a helper's sign-in ends every other page of the case
+                raise Refused(Reason.PROOF_CLOSED)
             if work.bump(f"helper/{case.id}", until=at + timedelta(days=1)) > MOST_NAMED:
                 raise Refused(Reason.TOO_MANY)
             if self._busy(work, case) or self._elsewhere(work, case, own):

@@ -10,13 +10,14 @@ from datetime import datetime
 from bot.core.audit import Tag, audit_row
 from bot.core.masking import LONGEST, foreign_links, masked, written
 from bot.core.model import Oid, Reason
-from bot.core.records import Card, Case, Session, Talk, TalkLine
+from bot.core.records import Attempt, Card, Case, Session, Talk, TalkLine
 from bot.errors import Refused
 from bot.ports.clock import Clock, Entropy
 from bot.ports.desk import TOPIC, Desk
 from bot.ports.store import Store, UnitOfWork
 from bot.ports.talk import OUTCOMES, QUICK, AgentTalk, BadgeView
 from bot.service import cards
+from bot.service.arrivals import leads
 from bot.service.attempts import Attempts
 from bot.service.badges import badge_of
 from bot.service.chance import new_id
@@ -203,7 +204,8 @@ class PageTalks:
         key = f"page/{case.id}/{name}"
 
         def fn(work: UnitOfWork) -> Reason | None:
-            now, _ = self._attempts.usable(work, handle, browser, at)
+            now, attempt = self._attempts.usable(work, handle, browser, at)
+            _demand_own(work, now, attempt)
             if work.first(TalkLine, dedupe_key=key) is not None:
                 return None
             heard = self._talking.heard(work, now, kept, masked=hidden, surface="page", dedupe_key=key, at=at)
@@ -222,7 +224,8 @@ class PageTalks:
             case = self._attempts.case_of(work, handle, lock=True)
             if case.status in ("ended", "frozen") and self._attempts.of_browser(work, case, browser):
                 return case.id  # it ended while somebody read: no fault of the page
-            case, _ = self._attempts.usable(work, handle, browser, at)
+            case, attempt = self._attempts.usable(work, handle, browser, at)
+            _demand_own(work, case, attempt)
             talk = work.lock(Talk, case.id)
             if talk is not None and talk.page_seen < seq <= talk.lines:
                 work.put(replace(talk, page_seen=seq))
@@ -234,7 +237,8 @@ class PageTalks:
         at = self._clock.now()
 
         def fn(work: UnitOfWork) -> BadgeView | Reason:
-            case, _ = self._attempts.usable(work, handle, browser, at)
+            case, attempt = self._attempts.usable(work, handle, browser, at)
+            _demand_own(work, case, attempt)
             return self._talking.checked(work, case, " ".join(typed.split())[:80], at)
 
         found = await self._store.transact(fn)
@@ -245,6 +249,13 @@ class PageTalks:
     def _changed(self, case: Case) -> None:
         self._store.notify(case.id)
         self._store.notify(TOPIC)
+
+
+def _demand_own(work: UnitOfWork, case: Case, attempt: Attempt) -> None:
+    """Who may not read the talk (`case_views`) neither writes in it nor asks who has the case: with the
+    badge somebody could ring the person and be believed."""
+    if not leads(work, case, attempt):
+        raise Refused(Reason.TALK_OVER)
 
 
 def _name(keys: Keys, *parts: str) -> str:
