@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bot.adapters.web.case import cookie_of
 from bot.adapters.web.desk import DeskPage
+from bot.adapters.web.security import hashed
 from bot.core.audit import Tag, audit_row
 from bot.core.model import Place
 from bot.core.records import Case, Request, Session, Thanks
@@ -12,6 +14,8 @@ from bot.ports.desk import Desk
 from bot.service.thanks import ThanksBook, helpers
 from tests.fakes.product import Whole, choices, whole  # noqa: F401
 from tests.fakes.sandbox import sandbox  # noqa: F401
+from tests.fakes.talking import Desked
+from tests.web.visiting import Visitor, serving
 
 
 def desk_of(whole: Whole) -> Desk:  # noqa: F811
@@ -73,6 +77,20 @@ async def test_nobody_else_can_thank(whole: Whole) -> None:  # noqa: F811
     running = await whole.case()
     await whole.press(f"thanks:{running.id}")
     assert await whole.rows(Thanks) == []
+
+
+async def test_the_case_pages_button_thanks(whole: Whole) -> None:  # noqa: F811
+    """In the browser that has the case, and in no other."""
+    case = await helped(whole)
+    path = f"/c/{await Desked(whole).claimed(case, hashed('cookie'))}"
+    async with serving(whole), Visitor(whole) as browser:
+        refused = await browser.post(f"{path}/thanks", {})
+        assert (refused.status, await whole.rows(Thanks)) == (403, [])
+        browser.jar[cookie_of(path.removeprefix("/c/"))] = "cookie"
+        assert f'action="{path}/thanks"' in (await browser.get(path)).text
+        assert (await browser.post(f"{path}/thanks", {})).status == 303
+        assert "passed on" in (await browser.get(path)).text
+    assert [row.oid for row in await whole.rows(Thanks)] == [whole.sandbox.oid("agent")]
 
 
 async def test_without_help_nothing_is_offered(whole: Whole) -> None:  # noqa: F811

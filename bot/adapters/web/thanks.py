@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from bot.adapters.web import security
+from bot.adapters.web.case import cookie_of
 from bot.adapters.web.shell import Shell
 from bot.ports.thanks import Gratitude
 
@@ -19,5 +21,6 @@ class ThanksPage:
     async def say(self, request: web.Request) -> web.Response:
         handle = request.match_info["handle"]
         await self._shell.form(request)
-        await self._thanks.pressed(handle, self._shell.browser_hash(request))
+        value = request.cookies.get(cookie_of(handle), "")
+        await self._thanks.pressed(handle, security.hashed(value) if value else "")
         return self._shell.see_other(f"/c/{handle}")
