@@ -16,10 +16,9 @@ from typing import Any, Protocol
 from bot.core.model import Visitor
 from bot.core.proofs import Door
 from bot.ports.sign_in import Redirect
+from bot.ports.talk import PersonTalk
 from bot.ports.thanks import Helped
 from bot.ports.waiting import Standing
-from bot.ports.talk import PersonTalk
-
 
 DAY_PASS = "day_pass"  # noqa: S105 - a word for people
 """How a pass for a day is called where acts are listed by their kind."""
@@ -226,9 +225,7 @@ class CasePages(Protocol):
         """*browser* is the hash of a cookie value made for this claim."""
         ...
 
-    async def key(
-        self, handle: str, browser: str, jwk: Mapping[str, Any], *, forgotten: str = ""
-    ) -> None:
+    async def key(self, handle: str, browser: str, jwk: Mapping[str, Any], *, forgotten: str = "") -> None:
         """The page's public key (JWK, P-256). The next pulse carries the self-test. *forgotten*: the
         thumbprint of a remembered key that a computer said to be shared has given up."""
         ...
@@ -244,9 +241,7 @@ class CasePages(Protocol):
 
     async def saved_code(self, handle: str, browser: str, typed: str) -> None: ...
 
-    async def mail_code(
-        self, handle: str, browser: str, *, address: str, choice: str, read_on: str
-    ) -> None:
+    async def mail_code(self, handle: str, browser: str, *, address: str, choice: str, read_on: str) -> None:
         """Send a code to the typed address, or to the one chosen by id. The answer is the same whether
         the name, the address or neither is known. *read_on*: where the person reads that mailbox."""
         ...

@@ -29,7 +29,7 @@ class Purpose(StrEnum):
     HELP = "help"  # somebody named stands in for a person without a browser
     LINK = "link"  # somebody links their chat account to their work account
     WITHDRAW = "withdraw"  # an agent reconciles or withdraws a pass (act registration)
-    STOP = "stop"  # an agent takes back the pass of a frozen case and signs its subject out (act registration)
+    STOP = "stop"  # an agent takes back a frozen case's pass and signs its subject out (act registration)
     THREAT = "threat"  # an agent raises or lowers the threat mode
 
 

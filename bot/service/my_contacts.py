@@ -162,9 +162,7 @@ class MyContacts:
 
         await self._store.transact(fn)
 
-    def _audit(
-        self, work: UnitOfWork, tag: Tag, row: Contact, at: datetime, actor: str, **body: Any
-    ) -> None:
+    def _audit(self, work: UnitOfWork, tag: Tag, row: Contact, at: datetime, actor: str, **body: Any) -> None:
         work.audit(
             audit_row(
                 new_id(self._entropy, at), at, tag, actor=actor, actor_method="sign_in",

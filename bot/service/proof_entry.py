@@ -235,9 +235,7 @@ class ProofEntry(Trying):
             elif not any(
                 row.kind == ProofKind.SIGN_IN for row in self._book.standing(work, case, attempt, at)
             ):
-                self._book.pass_proof(
-                    work, case, attempt, ProofKind.SIGN_IN, {"signing": signing.id}, "", at
-                )
+                self._book.pass_proof(work, case, attempt, ProofKind.SIGN_IN, {"signing": signing.id}, "", at)
 
         await self._store.transact(fn)
         await self._provings.assess(signing.subject_ref)

@@ -282,7 +282,7 @@ def acts_view(request: Request, world: World) -> tuple[ActView, ...]:
     return tuple(
         ActView(
             a.kind.value, labels.get(a.method_id, "") if a.method_id else "", a.minutes, a.once, shape=a.shape
-        )  # fmt: skip
+        )
         for a in timed([act_of(a) for a in request.acts], world.pass_policy)
     )
 

@@ -278,9 +278,11 @@ class ReviewService:
                 row.outcome,
                 tuple(
                     ActView(
-                        str(i.act["kind"]), str(i.act.get("label", "")), result=i.result,
+                        str(i.act["kind"]),
+                        str(i.act.get("label", "")),
+                        result=i.result,
                         shape=str(i.act.get("shape", "")),
-                    )  # fmt: skip
+                    )
                     for i in intents
                 ),
                 row.at,

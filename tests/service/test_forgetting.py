@@ -122,9 +122,7 @@ async def test_the_day_is_looked_at_again_when_it_is_signed(world: World) -> Non
     assert world.tenant.calls == []
 
 
-async def test_whoever_checked_does_not_approve(
-    store: Store, clock: FakeClock, entropy: FakeEntropy
-) -> None:
+async def test_whoever_checked_does_not_approve(store: Store, clock: FakeClock, entropy: FakeEntropy) -> None:
     """The rules about humans hold for this act, too."""
     world = World(store, clock, entropy)
     await world.case(proofs=((ProofKind.LIVE_CHECK, "call_back", CHECKER),))

@@ -102,8 +102,8 @@ async def test_only_agents_change_it(yard: Yard) -> None:
     yard.world.tenant.accounts[AGENT] = replace(account, groups=frozenset())
     assert (await yard.threats.signed(yard.world.finished())).refused == Reason.NOT_AN_AGENT
     assert await yard.mode() is ThreatMode.NORMAL
+    yard.world.tenant.accounts[AGENT] = account
     with pytest.raises(Refused, match=Reason.BAD_FORM.value):
-        yard.world.tenant.accounts[AGENT] = account
         await yard.threats.begin(yard.world.session(), "b", "sideways")
 
 

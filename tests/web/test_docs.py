@@ -25,9 +25,9 @@ from bot.adapters.web import (
     moving,
     review,
     stop,
-    threat,
     talk,
     thanks,
+    threat,
     voucher,
 )
 from bot.adapters.web.shell import Site

@@ -277,6 +277,10 @@ def test_without_a_proxy_the_header_is_a_strangers_claim(served: House) -> None:
     assert served.shell.visitor(make_mocked_request("GET", "/", headers=sent)).network != "203.0.113.0/24"
 
 
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)"
+ANDROID = "Mozilla/5.0 (Linux; Android 14) Chrome/130.0 Mobile Safari/537.36"
+
+
 @pytest.mark.parametrize(
     ("agent", "device", "inside"),
     [
@@ -285,14 +289,14 @@ def test_without_a_proxy_the_header_is_a_strangers_claim(served: House) -> None:
         ("Mozilla/5.0 (X11; Linux x64; rv:133.0) Gecko/20100101 Firefox/133.0", "Firefox, Linux", False),
         ("Mozilla/5.0 (Linux; Android 14; Pixel 8; wv) Chrome/130.0 Safari/537.36", "Chrome, Android", True),
         ("curl/8.5.0", "unknown", False),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 [FBAN/FBIOS;FBAV/450]", "iPhone", True),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 Safari/604.1 Slack/24.10", "Safari, iPhone", True),
+        (f"{IPHONE} Mobile/15E148 [FBAN/FBIOS;FBAV/450]", "iPhone", True),
+        (f"{IPHONE} Mobile/15E148 Safari/604.1 Slack/24.10", "Safari, iPhone", True),
         ("Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)", "unknown", False),
         ("Mozilla/5.0 (Windows NT 10.0) Chrome/120.0 Safari/537.36 Teams/24033.811", "Chrome, Windows", True),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 TeamsMobile-iOS", "iPhone", True),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 OutlookMobile/4.2", "iPhone", True),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 Outlook-iOS/709", "iPhone", True),
-        ("Mozilla/5.0 (Linux; Android 14) Chrome/130.0 Mobile Safari/537.36 Outlook-Android/2.0", "Chrome, Android", True),
+        (f"{IPHONE} Mobile/15E148 TeamsMobile-iOS", "iPhone", True),
+        (f"{IPHONE} Mobile/15E148 OutlookMobile/4.2", "iPhone", True),
+        (f"{IPHONE} Mobile/15E148 Outlook-iOS/709", "iPhone", True),
+        (f"{ANDROID} Outlook-Android/2.0", "Chrome, Android", True),
     ],
 )  # fmt: skip
 def test_a_browser_is_summed_up_in_two_names(agent: str, device: str, inside: bool) -> None:

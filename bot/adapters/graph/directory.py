@@ -59,6 +59,7 @@ class Query:
         """The name in Graph's address template."""
         return f"%24{name}"
 
+
 def query(
     *,
     select: list[str] | None = None,

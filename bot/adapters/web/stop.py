@@ -15,7 +15,7 @@ from bot.adapters.web.shell import Shell
 from bot.core.model import Reason
 from bot.core.records import Session
 from bot.errors import Refused
-from bot.ports.objections import Objections, Stopped, TakebackView, Takebacks
+from bot.ports.objections import Objections, Stopped, Takebacks, TakebackView
 
 KIND = "desk"
 _SAID = frozenset({Reason.WRONG_CODE, Reason.TOO_MANY})
