@@ -62,7 +62,8 @@ class Outages(Protocol):
     async def start(
         self, agent: Session, what: str, *, span: timedelta, pauses: bool, texts: Mapping[str, str]
     ) -> None:
-        """Raises Refused(BAD_FORM), or Refused(DECIDED_ALREADY) while another one is on."""
+        """Raises Refused(BAD_FORM); Refused(TALK_LINK) for words that name an address; or
+        Refused(DECIDED_ALREADY) while another one is on."""
         ...
 
     async def extend(self, agent: Session, ident: str, *, span: timedelta) -> None:

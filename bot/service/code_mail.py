@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from bot.core.audit import Tag, audit_row
 from bot.core.model import Oid
-from bot.core.records import Address, Case, IssuedCode, Job
+from bot.core.records import Address, Attempt, Case, IssuedCode, Job
 from bot.errors import PermanentError
 from bot.ports.clock import Clock, Entropy
 from bot.ports.directory import Directory
@@ -25,7 +25,8 @@ from bot.service.hiring import WHERE, HiringMails
 from bot.service.issued_codes import ENROL, LIVE, IssuedBook
 
 MOST_LETTERS = 20
-"""Codes a day to one person, however many pages ask; more is a flood and no help."""
+"""Codes a day to one person, however many pages ask; more is a flood and no help. Strangers' pages have a
+count of their own, or whoever knows the address could use up the letters of its owner."""
 _DAY = timedelta(days=1)
 
 
@@ -110,7 +111,7 @@ class CodeMail:
             return row if found and found[1] == row.address else None
         sent = found is not None
         if sent:
-            day = f"code-mail/{row.subject_oid}/{at:%Y-%m-%d}"
+            day = f"code-mail/{_pool(work, row)}/{row.subject_oid}/{at:%Y-%m-%d}"
             sent = work.bump(day, until=at + _DAY) <= MOST_LETTERS
         status, where = ("sent", found[1]) if sent and found else ("unsent", "")
         row = self._codes.put(work, replace(row, status=status, address=where))
@@ -122,6 +123,15 @@ class CodeMail:
             )
         )  # fmt: skip
         return row if sent else None
+
+
+def _pool(work: UnitOfWork, row: IssuedCode) -> str:
+    """Whose letters these are: a stranger's, a known page's, or of an own sign-in on my page."""
+    if row.purpose == ENROL:
+        return "own"
+    case, attempt = work.get(Case, row.case_id), work.get(Attempt, row.owner)
+    known = case is not None and attempt is not None and (attempt.remembered or case.agent_started)
+    return "known" if known else "strangers"
 
 
 def _number(work: UnitOfWork, row: IssuedCode) -> str:

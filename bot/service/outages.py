@@ -18,6 +18,7 @@ from bot.core.audit import Tag, audit_row
 from bot.core.effects import CloseRequest, OpenRequest, Tell
 from bot.core.events import Answered, Event, Opened
 from bot.core.flow import FlowState
+from bot.core.masking import foreign_links
 from bot.core.model import ActKind, CaseId, EventId, PassShape, Place, Reason
 from bot.core.records import Case, HeldRequest, Job, Outage, OutageWish, Session, Timer
 from bot.core.spoken import clock_time
@@ -116,7 +117,8 @@ class OutageService:
         await self._changed(fn)
 
     def _texts(self, what: str, texts: Mapping[str, str]) -> dict[str, str]:
-        """Raises Refused for an unknown kind, and for `other` without words in every language."""
+        """Raises Refused for an unknown kind, for `other` without words in every language, and for words
+        that hold a web or mail address."""
         if what not in set(What):
             raise Refused(Reason.BAD_FORM, detail="what")
         if what != What.OTHER:
@@ -124,6 +126,8 @@ class OutageService:
         found = {locale: clean(texts.get(locale, ""), LONGEST_TEXT) for locale in self._locales}
         if not all(found.values()):
             raise Refused(Reason.BAD_FORM, detail="text")
+        if any(foreign_links(text, ()) for text in found.values()):
+            raise Refused(Reason.TALK_LINK)  # every page and many chats will show it, on one agent's word
         return found
 
     async def extend(self, agent: Session, ident: str, *, span: timedelta) -> None:

@@ -123,7 +123,12 @@ def opener_of(work: UnitOfWork, case: Case, keys: Keys) -> str:
     checker, not as opener."""
     if case.agent_started:
         return ""
-    oid = linked(work, keys, case) or (str(case.opener.get("oid", "")) if opened_for(case) else "")
+    if opened_for(case):
+        # As they were then: a link that moved since makes nobody else of them. Nobody known is nobody
+        # who could be told from the approver, and reads as such.
+        oid = str(case.opener.get("oid", "")) or linked(work, keys, case) or "?"
+    else:
+        oid = linked(work, keys, case)
     return "" if oid == case.subject_oid else oid
 
 

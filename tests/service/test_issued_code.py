@@ -12,6 +12,7 @@ import pytest
 from bot.core.audit import Tag
 from bot.core.model import Oid
 from bot.core.records import Address, Attempt, AuditRow, Evidence, IssuedCode, Job, Limit, Line, Sighting
+from bot.service.code_mail import MOST_LETTERS
 from bot.service.hiring import HiringMails
 from tests.fakes.issuing import ELSEWHERE, PRIVATE, asked, book_of, enrolled, page_of, proving
 from tests.fakes.mails import codes_in, letters
@@ -129,6 +130,22 @@ async def test_only_so_many_codes_are_asked_for(whole: Whole, script: Script) ->
     await script.beat()
     assert await error(script, "mail", address=PRIVATE, read_on="this_device") == "too_many"
     assert len(codes_in(whole, "employee")) == 5
+
+
+async def test_strangers_use_up_no_letters_of_a_known_browser(whole: Whole, script: Script) -> None:
+    """Whoever knows the private address may ask for letters all day; its owner's own browser, a case that
+    an agent opened for them, and my page still get theirs."""
+    day, oid = f"{whole.clock.now():%Y-%m-%d}", whole.sandbox.oid("employee")
+    used = Limit(f"code-mail/strangers/{oid}/{day}", MOST_LETTERS, whole.clock.now() + timedelta(days=1))
+    await whole.store.transact(lambda work: work.save(used))
+    await asked(whole, script)
+    assert codes_in(whole, "employee") == []
+    (attempt,) = await whole.rows(Attempt)
+    await whole.store.transact(lambda work: work.put(replace(attempt, remembered=True)))
+    whole.clock.go(seconds=31)
+    await script.beat()
+    await asked(whole, script)
+    assert len(codes_in(whole, "employee")) == 1
 
 
 async def test_a_code_is_good_for_fifteen_minutes_and_once(whole: Whole, script: Script) -> None:

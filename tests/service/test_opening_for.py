@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.message import Message
 from bot.core.model import Place, Reason
-from bot.core.records import Attempt, AuditRow, Case, ChatRow
+from bot.core.records import Attempt, AuditRow, Case, ChatLink, ChatRow
 from bot.service.opening_for import opened_for
 from bot.service.world import opener_of
 from tests.fakes.product import Whole
@@ -117,6 +117,21 @@ async def test_the_opener_is_known_as_opener_whatever_the_chat_is_linked_to(whol
     assert who == whole.sandbox.oid("agent")
     own = replace(case, subject_oid=whole.sandbox.oid("agent"))
     assert await whole.store.read(lambda work: opener_of(work, own, keys)) == ""
+    link = ChatLink("web:demo:agent", "web", "demo", "agent", whole.sandbox.oid("agent2"), case.opened_at, "")
+    link = replace(link, mac=keys.row_mac(link))
+    await whole.store.transact(lambda work: work.save(link))
+    assert await whole.store.read(lambda work: opener_of(work, case, keys)) == whole.sandbox.oid("agent")
+
+
+async def test_an_opener_whom_nobody_knows_is_told_from_no_approver(whole: Whole) -> None:
+    """Until the case of such an opener ends, what is no account stands for them; whoever cannot be read might
+    be the approver (test_decide)."""
+    case = await opened(whole)
+    nameless = replace(case, opener={**case.opener, "oid": ""})
+    keys = whole.product.keys
+    who = await whole.store.read(lambda work: opener_of(work, nameless, keys))
+    assert who not in ("", case.subject_oid)
+    assert whole.sandbox.state.directory.get(who) is None
 
 
 async def test_nobody_unknown_opens_a_case_for_others(whole: Whole) -> None:

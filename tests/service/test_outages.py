@@ -133,12 +133,22 @@ async def test_own_words_are_needed_in_every_language_and_stay_words(whole: Whol
         with pytest.raises(Refused) as refused:
             await start(whole, "other", texts=bad)
         assert refused.value.reason is Reason.BAD_FORM
-    await start(
-        whole, "other", texts={"en": "**Mail** [is](https://evil.example) slow", "de": "Mail ist langsam"}
-    )
+    await start(whole, "other", texts={"en": "**Mail** [is](slow) slow", "de": "Mail ist langsam"})
     await whole.press("start:new_phone")
     shown = next(m for m in await whole.shown() if "slow" in m.text())
-    assert "**Mail** [is](https://evil.example) slow" in shown.text()
+    assert "**Mail** [is](slow) slow" in shown.text()
+
+
+@pytest.mark.parametrize(
+    "lure", ["Sign in at https://evil.example", "see evil.example/help", "ask a@evil.example"]
+)
+async def test_own_words_lead_nowhere(whole: Whole, lure: str) -> None:
+    """Every page shows them, and every chat that begins: a stolen desk session sends nobody anywhere."""
+    for texts in ({"en": lure, "de": "Mail ist langsam"}, {"en": "Mail is slow", "de": lure}):
+        with pytest.raises(Refused) as refused:
+            await start(whole, "other", texts=texts)
+        assert refused.value.reason is Reason.TALK_LINK
+    assert await whole.rows(Outage) == []
 
 
 @pytest.mark.parametrize(("what", "minutes"), [("lunch", 60), ("sign_in", 721), ("sign_in", 1), ("", 60)])
