@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.core.records import Session
+from bot.ports.helpers import HelperNamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class CaseFound:
     waits: bool
     review: str = ""
     ticket: str = ""
+    helper: HelperNamed | None = None  # the newest
 
 
 @dataclass(frozen=True, slots=True)

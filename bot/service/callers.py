@@ -26,6 +26,7 @@ from bot.service import cards
 from bot.service.arrivals import Arrivals
 from bot.service.attempts import present
 from bot.service.chance import new_id
+from bot.service.helping import named
 from bot.service.keys import Keys, hashed
 from bot.service.membership import Membership
 from bot.service.openings import Openings
@@ -151,6 +152,7 @@ class CallerService:
             str(case.opener.get("channel", "")), bool(open_pages), any(present(a, at) for a in open_pages),
             case.status == "open" and not open_pages and self._waits(case),
             self._review(case) if work.get(Card, case.id) else "", row.number if row else "",
+            named(work, self._keys, case.id),
         )  # fmt: skip
 
     def _waits(self, case: Case) -> bool:
