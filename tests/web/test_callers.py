@@ -37,6 +37,33 @@ async def test_the_button_in_a_ticket_leads_through_the_sign_in_and_changes_noth
     assert not await cases(agent.whole)
 
 
+PAGES = (
+    "/desk/counter",
+    "/desk/outage",
+    "/desk/threat",
+    "/desk/history?case=c1",
+    "/desk/open?ticket=INC1",
+    "/desk/case/482913",
+)
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_every_page_of_the_desk_has_the_same_door_and_leads_back(agent: Agent, path: str) -> None:
+    """Whoever follows a link to it signs in and is there; scripts are told that the session is over."""
+    door = await agent.get(path)
+    assert door.status == 200
+    assert 'action="/desk/sign-in"' in door.text
+    assert f'name="back" value="{path}"' in door.text
+    assert await agent.told(path) == {"over": True}
+    landed = await agent.signs_in("/desk/sign-in", "employee", back=path)
+    assert landed.startswith(f"{path}{'&' if '?' in path else '?'}refused=")
+    refused = await agent.get(landed)
+    assert 'role="alert"' in refused.text
+    assert f'name="back" value="{path}"' in refused.text
+    assert await agent.signs_in("/desk/sign-in", "agent", back=path) == path
+    assert 'action="/desk/sign-in"' not in (await agent.get(path)).text
+
+
 async def test_the_desks_door_leads_nowhere_else(agent: Agent) -> None:
     """Not to another site, nor to a page outside the desk."""
     for back in ("https://evil.example/desk/", "//evil.example/desk/", "/me"):

@@ -110,7 +110,9 @@ async def test_switched_off_it_goes_blank_at_its_next_look(desk: Desk) -> None:
 
 async def test_without_a_desk_session_nothing_can_be_done(desk: Desk) -> None:
     row = await desk.world.counter()
-    assert (await desk.browser.get("/desk/counter")).status == 403
+    door = await desk.browser.get("/desk/counter")
+    assert 'action="/desk/sign-in"' in door.text
+    assert "Reception" not in door.text
     assert (await desk.browser.post("/desk/counter", {"name": "x"})).status == 403
     assert (await desk.browser.post("/desk/counter/revoke", {"counter": row.id})).status == 403
     await desk.sign_in(MANAGER)

@@ -87,7 +87,9 @@ async def test_there_is_no_asking_by_name(past: House, case: str) -> None:
 async def test_history_is_for_agents(past: House) -> None:
     """Not without a session, and not for somebody who left the group since."""
     async with Browser(past.url) as browser:
-        assert "200000" not in (await browser.get("/desk/history?case=c1")).text
+        door = await browser.get("/desk/history?case=c1")
+        assert "200000" not in door.text
+        assert 'name="back" value="/desk/history?case=c1"' in door.text
         await sign_in(past, browser)
         past.members.members.discard("oid-agent")
         past.clock.go(minutes=6)

@@ -13,13 +13,10 @@ from aiohttp import web
 from markupsafe import Markup
 
 from bot.adapters.web import security
+from bot.adapters.web.desk_door import KIND, agent_of, demand_agent, door
 from bot.adapters.web.shell import Shell
-from bot.core.model import Reason
-from bot.core.records import Session
-from bot.errors import Refused
 from bot.ports.counters import Counters, Screen
 
-KIND = "desk"
 COOKIE = security.session_cookie("counter")
 
 
@@ -41,10 +38,11 @@ class CounterPage:
 
     async def screen(self, request: web.Request) -> web.Response:
         shown = await self._counters.screen(_browser(request))
-        door = f"{self._shell.site.public_url}/help"
+        address = f"{self._shell.site.public_url}/help"
         response = self._shell.page(
-            request, "counter.html", pane=True, shown=shown, door=door, picture=_qr(door) if shown else ""
-        )
+            request, "counter.html", pane=True, shown=shown, door=address,
+            picture=_qr(address) if shown else "",
+        )  # fmt: skip
         if shown is not None:
             # Each look lets the browser keep its cookie longer: a screen is never enrolled twice.
             security.set_cookie(response, COOKIE, request.cookies[COOKIE], max_age=400 * 86400)
@@ -58,9 +56,9 @@ class CounterPage:
     # --- for agents ------------------------------------------------------------------------------------
 
     async def show(self, request: web.Request) -> web.Response:
-        agent = await self._shell.session(request, KIND)
+        agent = await agent_of(self._shell, request)
         if agent is None:
-            raise Refused(Reason.NOT_SIGNED_IN)
+            return door(self._shell, request)
         listed = await self._counters.list(agent, _browser(request))
         return self._shell.page(request, "desk_counter.html", pane=True, agent=agent, counters=listed)
 
@@ -68,7 +66,7 @@ class CounterPage:
         """Off to the agent's fresh sign-in. This browser leaves the desk: it will stand where people
         can reach it."""
         form = await self._shell.form(request)
-        agent = await self._agent(request)
+        agent = await demand_agent(self._shell, request)
         browser, fresh = self._shell.browser_hash(request), ""
         if not browser:
             fresh, browser = self._shell.fresh_browser()
@@ -81,14 +79,8 @@ class CounterPage:
 
     async def revoke(self, request: web.Request) -> web.Response:
         form = await self._shell.form(request)
-        await self._counters.revoke(await self._agent(request), form.text("counter"))
+        await self._counters.revoke(await demand_agent(self._shell, request), form.text("counter"))
         return self._shell.see_other("/desk/counter")
-
-    async def _agent(self, request: web.Request) -> Session:
-        agent = await self._shell.session(request, KIND)
-        if agent is None:
-            raise Refused(Reason.NOT_SIGNED_IN)
-        return agent
 
 
 def _browser(request: web.Request) -> str:

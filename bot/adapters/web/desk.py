@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.adapters.web.desk_door import KIND, agent_of, demand_agent, door, wants_json
 from bot.adapters.web.forms import Form, local_path
 from bot.adapters.web.polling import Polls
 from bot.adapters.web.shell import Shell
@@ -14,7 +15,6 @@ from bot.core.records import Session
 from bot.errors import Refused
 from bot.ports.desk import TOPIC, Board, Desk
 
-KIND = "desk"
 LETTER = 400
 """Characters of a dead letter's key; effects carry their whole key."""
 NOTE = 2000
@@ -48,12 +48,12 @@ class DeskPage:
         ]
 
     async def show(self, request: web.Request) -> web.Response:
-        agent = await self._shell.session(request, KIND)
+        agent = await agent_of(self._shell, request)
         board = await self._board(agent) if agent else None
-        if "application/json" in request.headers.get("Accept", ""):
-            return self._shell.json(_plain(board) if board else {"over": True})
         if agent is None or board is None:
-            return self._shell.page(request, "desk_sign_in.html", pane=True)
+            return door(self._shell, request)
+        if wants_json(request):
+            return self._shell.json(_plain(board))
         shown = _shown(request, agent, board)
         nobody = "nobody" in request.query
         return self._shell.page(request, "desk.html", pane=True, agent=agent, nobody=nobody, **shown)
@@ -173,10 +173,7 @@ class DeskPage:
     async def _asked(self, request: web.Request) -> tuple[Session, Form]:
         """The session and the posted fields; Refused(NOT_SIGNED_IN) without a session."""
         form = await self._shell.form(request)
-        agent = await self._shell.session(request, KIND)
-        if agent is None:
-            raise Refused(Reason.NOT_SIGNED_IN)
-        return agent, form
+        return await demand_agent(self._shell, request), form
 
     async def _board(self, agent: Session) -> Board | None:
         """The board; None for somebody who is no agent any more."""

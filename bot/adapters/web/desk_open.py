@@ -9,6 +9,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot.adapters.web.app import status_of
+from bot.adapters.web.desk_door import agent_of, demand_agent, door
 from bot.adapters.web.forms import Form
 from bot.adapters.web.shell import Shell
 from bot.core.model import Reason
@@ -16,8 +17,6 @@ from bot.core.records import Session
 from bot.errors import Refused
 from bot.ports.callers import Callers
 from bot.ports.clock import Entropy
-
-KIND = "desk"
 
 
 class DeskOpen:
@@ -38,9 +37,9 @@ class DeskOpen:
     # --- opening -----------------------------------------------------------------------------
 
     async def form(self, request: web.Request) -> web.Response:
-        agent = await self._shell.session(request, KIND)
+        agent = await agent_of(self._shell, request)
         if agent is None:
-            return self._door(request)
+            return door(self._shell, request)
         query = request.query
         return self._form(request, agent, query.get("upn", "")[:200], "", query.get("ticket", "")[:40])
 
@@ -98,9 +97,9 @@ class DeskOpen:
         return self._shell.see_other(f"/desk/case/{digits}" if digits else "/desk")
 
     async def case(self, request: web.Request) -> web.Response:
-        agent = await self._shell.session(request, KIND)
+        agent = await agent_of(self._shell, request)
         if agent is None:
-            return self._door(request)
+            return door(self._shell, request)
         return await self._case(request, agent)
 
     async def _case(
@@ -130,12 +129,6 @@ class DeskOpen:
 
     # --- small -------------------------------------------------------------------------------
 
-    def _door(self, request: web.Request) -> web.Response:
-        return self._shell.page(request, "desk_sign_in.html", back=request.path_qs[:300])
-
     async def _asked(self, request: web.Request) -> tuple[Session, Form]:
         form = await self._shell.form(request)
-        agent = await self._shell.session(request, KIND)
-        if agent is None:
-            raise Refused(Reason.NOT_SIGNED_IN)
-        return agent, form
+        return await demand_agent(self._shell, request), form

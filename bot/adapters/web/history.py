@@ -6,10 +6,10 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.adapters.web.desk_door import agent_of, door, wants_json
 from bot.adapters.web.shell import Shell
 from bot.ports.history import Histories, History
 
-KIND = "desk"
 LONGEST = 60
 
 
@@ -23,16 +23,11 @@ class HistoryPage:
 
     async def show(self, request: web.Request) -> web.Response:
         """Changes nothing but the audit log, which notes who looked."""
-        agent = await self._shell.session(request, KIND)
-        plain = "application/json" in request.headers.get("Accept", "")
+        agent = await agent_of(self._shell, request)
         if agent is None:
-            return (
-                self._shell.json({"over": True})
-                if plain
-                else self._shell.page(request, "desk_sign_in.html", pane=True)
-            )
+            return door(self._shell, request)
         found = await self._histories.of_case(request.query.get("case", "")[:LONGEST], agent)
-        if plain:
+        if wants_json(request):
             return self._shell.json(_plain(found))
         return self._shell.page(request, "desk_history.html", pane=True, agent=agent, history=found)
 

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.adapters.web import security
 from bot.adapters.web.case import cookie_of
+from bot.adapters.web.desk_door import agent_of, demand_agent, door, wants_json
 from bot.adapters.web.forms import Form
 from bot.adapters.web.shell import WISHED, Shell
 from bot.core.model import Reason
@@ -16,7 +17,6 @@ from bot.core.records import Session
 from bot.errors import Refused
 from bot.ports.outages import LONGEST_TEXT, Outages, OutageView, What
 
-KIND = "desk"
 SPANS = {"30m": 30, "1h": 60, "2h": 120, "4h": 240, "8h": 480, "12h": 720}
 """What the page offers, in minutes."""
 
@@ -35,11 +35,11 @@ class OutagePage:
         ]
 
     async def show(self, request: web.Request) -> web.Response:
-        agent = await self._shell.session(request, KIND)
+        agent = await agent_of(self._shell, request)
         if agent is None:
-            return self._shell.see_other("/desk")
+            return door(self._shell, request)
         now = await self._outages.now()
-        if "application/json" in request.headers.get("Accept", ""):
+        if wants_json(request):
             return self._shell.json({"outage": _plain(now)})
         return self._shell.page(
             request, "desk_outage.html", agent=agent, now=now, kinds=list(What), spans=list(SPANS),
@@ -48,9 +48,7 @@ class OutagePage:
 
     async def change(self, request: web.Request) -> web.Response:
         form = await self._shell.form(request)
-        agent = await self._shell.session(request, KIND)
-        if agent is None:
-            raise Refused(Reason.NOT_SIGNED_IN)
+        agent = await demand_agent(self._shell, request)
         match form.text("do"):
             case "start":
                 await self._start(agent, form)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from bot.adapters.web.desk_door import agent_of, demand_agent, door, wants_json
 from bot.adapters.web.shell import Shell
-from bot.core.model import Reason
-from bot.errors import Refused
 from bot.ports.threats import Threats
-
-KIND = "desk"
 
 
 class ThreatPage:
@@ -21,20 +18,18 @@ class ThreatPage:
         return [web.get("/desk/threat", self.show), web.post("/desk/threat", self.change)]
 
     async def show(self, request: web.Request) -> web.Response:
-        agent = await self._shell.session(request, KIND)
+        agent = await agent_of(self._shell, request)
         if agent is None:
-            return self._shell.see_other("/desk")
+            return door(self._shell, request)
         view = await self._threats.view(agent)
-        if "application/json" in request.headers.get("Accept", ""):
+        if wants_json(request):
             told = {"elevated": view.elevated, "fixed": view.fixed, "broken": view.broken}
             return self._shell.json({**told, "lowering": bool(view.lowering)})
         return self._shell.page(request, "desk_threat.html", agent=agent, view=view)
 
     async def change(self, request: web.Request) -> web.Response:
         form = await self._shell.form(request)
-        agent = await self._shell.session(request, KIND)
-        if agent is None:
-            raise Refused(Reason.NOT_SIGNED_IN)
+        agent = await demand_agent(self._shell, request)
         browser, fresh = self._shell.browser_hash(request), ""
         if not browser:
             fresh, browser = self._shell.fresh_browser()
