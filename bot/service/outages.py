@@ -56,11 +56,13 @@ class OutageService:
         *,
         locales: Sequence[str],
         zone: tzinfo,
+        learn: Callable[[str], Awaitable[bool]],
     ) -> None:
-        """*demand* raises Refused for an oid that is no agent (any more)."""
+        """*demand* raises Refused for an oid that is no agent (any more). *learn* makes sure that a flow
+        version of another replica is known here."""
         self._store, self._clock, self._entropy = store, clock, entropy
         self._turns, self._attempts, self._opens, self._demand = turns, attempts, opens, demand
-        self._locales, self._zone = tuple(locales), zone
+        self._locales, self._zone, self._learn = tuple(locales), zone, learn
         self._shown: OutageView | None = None
         self._read_at = float("-inf")
 
@@ -144,6 +146,7 @@ class OutageService:
 
     async def end(self, agent: Session, ident: str) -> None:
         await self._demand(agent.oid)
+        await self._know_held(ident)
         at = self._clock.now()
         await self._changed(lambda work: self._over(work, self._mine(work, ident, at), agent.oid, at))
 
@@ -157,6 +160,7 @@ class OutageService:
 
     async def fire(self, timer: Timer) -> None:
         """Handles timers of kind `outage`: its time is over, unless it was extended."""
+        await self._know_held(str(timer.body["outage"]))
         at = self._clock.now()
 
         def fn(work: UnitOfWork) -> None:
@@ -165,6 +169,16 @@ class OutageService:
                 self._over(work, row, "", at)
 
         await self._changed(fn)
+
+    async def _know_held(self, ident: str) -> None:
+        """One case whose flow nobody here knows would keep all others waiting."""
+
+        def fn(work: UnitOfWork) -> set[str]:
+            held = work.find(HeldRequest, outage_id=ident)
+            return {case.flow_hash for one in held if (case := work.get(Case, one.case_id)) is not None}
+
+        for flow_hash in await self._store.read(fn):
+            await self._learn(flow_hash)
 
     def _over(self, work: UnitOfWork, row: Outage, by: str, at: datetime) -> None:
         work.put(replace(row, ended_at=at, ended_by=by))
@@ -326,8 +340,8 @@ def _news(outage: Outage, wish: OutageWish, at: datetime) -> Job:
     """Good news for one place, outside any flow: its case may be long over."""
     tell = Tell("outage_over", {"what": outage.what, "text": _text(outage, wish.locale)})
     body = {
-        "what": "Tell", "effect": {"key": tell.key, "values": dict(tell.values)}, "flow_hash": "",
-        "locale": wish.locale, "number": "", "place": wish.place,
+        "what": type(tell).__name__, "effect": {"key": tell.key, "values": dict(tell.values)},
+        "flow_hash": "", "locale": wish.locale, "number": "", "place": wish.place,
     }  # fmt: skip
     return Job(f"outage/{wish.id}", f"place:{wish.place}", "say", body, wish.case_id, at, at)
 
