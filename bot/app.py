@@ -214,7 +214,7 @@ def build(
     halts.append(requests.halt)
     broken = outages_of(
         settings, store=store, clock=clock, entropy=entropy, turns=turns, attempts=attempts,
-        requests=requests, directory=directory,
+        requests=requests, directory=directory, learn=published.learn,
     )  # fmt: skip
     executions = Executions(store, clock, entropy, keys, law, requests, handovers)
     graph_acts = GraphActs(store, entropy, ms.acting, directory, executions, handovers)
@@ -374,8 +374,14 @@ def build(
         Health(store_answers(store), figures=figures_of(store, clock)),
         Callback(shell, sign_ins),
         *pages_of(
-            inside, shell=shell, chat=chatting.web, intake=intake, links=chatting.links, polls=polls,
-            entropy=entropy, cases=case_pages,
+            inside,
+            shell=shell,
+            chat=chatting.web,
+            intake=intake,
+            links=chatting.links,
+            polls=polls,
+            entropy=entropy,
+            cases=case_pages,
         ),
         CasePage(shell, case_pages, polls, security_info=security_info),
         ReviewPage(shell, reviews, checks, desk, polls, agent_talks),
@@ -384,15 +390,28 @@ def build(
         Me(shell, my_page, enrolled.my),
         LinkPage(shell, linking),
         *stand.pages(
-            shell, chat=chatting.web, intake=intake, polls=polls, entropy=entropy, cases=case_pages,
-            reviews=reviews, security_info=security_info,
+            shell,
+            chat=chatting.web,
+            intake=intake,
+            polls=polls,
+            entropy=entropy,
+            cases=case_pages,
+            reviews=reviews,
+            security_info=security_info,
         ),
         *against.pages(shell),
         *broken.pages(shell),
         DeskPage(shell, desk, polls),
         *queue_pages(
-            settings, queue, shell, store=store, clock=clock, entropy=entropy, directory=directory,
-            views=card_views, keys=keys,
+            settings,
+            queue,
+            shell,
+            store=store,
+            clock=clock,
+            entropy=entropy,
+            directory=directory,
+            views=card_views,
+            keys=keys,
         ),
     ]
     return Product(

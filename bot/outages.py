@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -37,11 +38,12 @@ def outages_of(
     attempts: Attempts,
     requests: Requests,
     directory: Directory,
+    learn: Callable[[str], Awaitable[bool]],
 ) -> Broken:
     members = Membership(directory, clock, settings.groups.agents)
     return Broken(
         OutageService(
             store, clock, entropy, turns, attempts, requests.open, members.demand,
-            locales=settings.locales.offered, zone=ZoneInfo(settings.desk.timezone),
+            locales=settings.locales.offered, zone=ZoneInfo(settings.desk.timezone), learn=learn,
         )
     )  # fmt: skip

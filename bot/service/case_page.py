@@ -252,6 +252,9 @@ class CasePageService:
     async def added(self, handle: str, browser: str, method_id: str, *, yours: bool) -> None:
         at = self._clock.now()
         case, _ = await self._store.read(lambda work: self._attempts.readable(work, handle, browser, at))
+        view, _ = await self._view(handle, browser)
+        if view.sealed is None:  # shown to whoever had the pass, and asked of nobody else
+            raise Refused(Reason.PROOF_CLOSED)
         await self._added.answer(case.id, method_id, yours=yours)
         self._store.notify(case.id)
 

@@ -55,6 +55,9 @@ class Holdings:
 
         def fn(work: UnitOfWork) -> None:
             card = _open_card(work, case_id)
+            case = work.get(Case, case_id)
+            if case is not None and case.subject_oid == agent.oid:
+                raise Refused(Reason.SELF)  # nobody else could help while they have it
             offer = standing_offer(work, case_id, at)
             held = card.taken_by not in ("", agent.oid) and not cards.free(card, at)
             if held or (offer is not None and agent.oid not in (offer.to_oid, offer.from_oid)):

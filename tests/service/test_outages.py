@@ -107,6 +107,19 @@ async def test_a_request_waits_and_opens_by_itself_when_it_is_over(whole: Whole,
     assert len(asked) == 1
 
 
+async def test_a_flow_of_another_replica_keeps_nobody_waiting(whole: Whole) -> None:
+    """The replica that ends the outage learns the version first; one case would else hold back all."""
+    await start(whole)
+    case = await at_request(whole)
+    known = whole.product.published._versions
+    forgotten = known.pop(case.flow_hash)
+    assert await whole.rows(HeldRequest)
+    (outage,) = await whole.rows(Outage)
+    await service(whole).end(session(whole), outage.id)
+    assert await whole.rows(HeldRequest) == []
+    assert known[case.flow_hash].hash == forgotten.hash
+
+
 async def test_a_request_whose_step_was_left_opens_for_nobody(whole: Whole, monkeypatch: Any) -> None:
     asked: list[str] = []
     monkeypatch.setattr(

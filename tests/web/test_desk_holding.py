@@ -377,3 +377,17 @@ async def test_a_card_that_left_the_queue_is_nobodys_next(served: House, browser
     assert await served.store.read(lambda work: work.count(Shift)) == 0
     assert (await card_row(served)).taken_by == ""
     assert await served.store.read(lambda work: work.count(Card, status="open")) == 0
+
+
+async def test_nobody_takes_their_own_case(served: House, two: tuple[Browser, Browser]) -> None:
+    """An agent who is the subject, or a thief of their session, would keep everybody else from it."""
+    await offered(served, two)
+    await two[0].post("/desk/release", {"case": "c1"})
+    case = await served.store.read(lambda work: work.get(Case, "c1"))
+    assert case is not None
+    own = replace(case, subject_oid="oid-agent")
+    await served.store.transact(lambda work: work.put(own))
+    refused = await two[0].post("/desk/take", {"case": "c1"})
+    assert refused.status == 409
+    assert (await card_row(served)).taken_by == ""
+    assert (await two[1].post("/desk/take", {"case": "c1"})).status == 303

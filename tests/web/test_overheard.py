@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bot.core.records import Case, Helping, Talk, TalkLine
+from bot.core.records import Addition, Case, Helping, Talk, TalkLine
 from tests.fakes.product import Whole, whole  # noqa: F401
 from tests.fakes.sandbox import sandbox  # noqa: F401
 from tests.fakes.talking import Desked
@@ -83,3 +83,20 @@ async def test_they_name_nobody_to_stand_in(guest: Guest) -> None:
         answer = await stranger.post(f"{path}/helper", {"address": upn(whole, "manager")})
         assert answer.status == 409
     assert await whole.rows(Helping) == []
+
+
+@pytest.mark.parametrize("yours", ["yes", "no"])
+async def test_they_own_and_disown_no_method(guest: Guest, yours: str) -> None:
+    """Only the page that had the pass says whose a new method is: a thief's would be called the person's, or
+    the person's case frozen."""
+    whole = guest.whole  # noqa: F811
+    case = await talking(guest)
+    at = whole.clock.now()
+    seen = Addition(f"{case.id}/m1", case.id, "m1", "fido2", "Key", at, at)
+    await whole.store.transact(lambda work: work.add(seen))
+    async with Guest(whole) as stranger:
+        claimed = await stranger.claims(case.number, upn(whole, "employee"))
+        script = await stranger.script(claimed.headers["Location"])
+        assert (await script.post("added", method="m1", yours=yours)).status == 409
+    assert [row.yours for row in await whole.rows(Addition)] == [seen.yours]
+    assert (await cases(whole))[0].status != "frozen"
