@@ -154,7 +154,9 @@ class FrontDoorService:
             if case is None or not fits or not typed or case.status not in _OPEN:
                 self._audit(work, case, now, visitor)
                 return ""
-            self._limits.claimed(work, network=visitor.network, number=number, at=at)
+            if not self._limits.claimed(work, network=visitor.network, number=number, at=at):
+                self._audit(work, case, now, visitor)
+                return ""
             attempt = self._attempts.enter(work, case, browser, visitor, now, shared=shared, via="number")
             self._arrivals.arrive(work, case, attempt, place, now)
             return case.id

@@ -39,6 +39,7 @@ class Budgets:
     wrong_numbers: int = 10  # typed case numbers, a case an hour
     claims_network: int = 20  # wrong case numbers with an address, a network an hour
     claims_number: int = 10  # the same, a number an hour, whether there is such a case or not
+    claims_right: int = 10  # pages of one case, a network an hour
     messages_network: int = 600  # at the front door before any evidence, a network an hour
 
 
@@ -127,10 +128,12 @@ class Limits:
         counts = [work.bump(ident, until=at + _DAY) for ident in self._claims(network, number, at)]
         return counts[0] <= self.budgets.claims_network, counts[1] <= self.budgets.claims_number
 
-    def claimed(self, work: UnitOfWork, *, network: str, number: str, at: datetime) -> None:
-        """It was right: the try is given back."""
+    def claimed(self, work: UnitOfWork, *, network: str, number: str, at: datetime) -> bool:
+        """It was right: the try is given back. False where that network has got pages enough of it."""
         for ident in self._claims(network, number, at):
             work.bump(ident, until=at + _DAY, by=-1)
+        right = work.bump(f"claim/right/{network}/{number}/{at:%Y-%m-%dT%H}", until=at + _DAY)
+        return right <= self.budgets.claims_right
 
     def _claims(self, network: str, number: str, at: datetime) -> tuple[str, str]:
         hour = f"{at:%Y-%m-%dT%H}"

@@ -206,6 +206,8 @@ class ProofEntry(Trying):
     async def sign_in(self, handle: str, browser: str, browser_cookie: str) -> Redirect:
         at = self._clock.now()
         case, attempt = await self._store.read(lambda work: self._page(work, handle, browser, at, lock=False))
+        if attempt.helper_oid:  # the person would stay signed in in somebody else's browser
+            raise Refused(Reason.PROOF_CLOSED)
         return await self._sign_ins.begin(
             SignInAsk(
                 Purpose.WORKING_METHOD, browser_cookie, subject_ref=case.id, expected_oid=case.subject_oid,

@@ -321,6 +321,20 @@ async def test_a_second_claim_gets_a_page_and_steers_nothing(guest: Guest, agent
     assert (await guest.told("/help"))["state"] == "open"
 
 
+async def test_one_network_gets_so_many_pages_of_a_case(guest: Guest, agent: Agent) -> None:
+    """Also with the right number and address: each is a row, and is looked at by every later claim."""
+    whole = guest.whole  # noqa: F811
+    quick(whole)
+    budgets(whole, claims_right=2)
+    await agent.opens_for(upn(whole, "employee"))
+    (case,) = await cases(whole)
+    answers = [await guest.claims(case.number, upn(whole, "employee")) for _ in range(3)]
+    assert [one.status for one in answers] == [303, 303, 409]
+    wrong = await guest.claims("999999", "nobody@keyturn.example")
+    assert plain(answers[2].text) == plain(wrong.text)
+    assert len(await whole.rows(Attempt)) == 2
+
+
 async def test_a_conversation_left_alone_goes_to_whoever_comes_next(guest: Guest, agent: Agent) -> None:
     """The caller's battery died before anything was proven: on the next device they go on."""
     whole = guest.whole  # noqa: F811

@@ -17,7 +17,18 @@ from playwright.async_api import Page as Window
 
 from bot.adapters.web.case import cookie_of
 from bot.core.model import Reason
-from bot.core.records import Attempt, AuditRow, Case, Check, CounterBrowser, Handover, Helping, Job, Request
+from bot.core.records import (
+    Attempt,
+    AuditRow,
+    Case,
+    Check,
+    CounterBrowser,
+    Handover,
+    Helping,
+    Job,
+    Request,
+    Signing,
+)
 from bot.ports.sign_in import Purpose
 from bot.sandbox.company import GROUPS
 from bot.service.counter import Counter
@@ -296,6 +307,16 @@ async def test_a_helping_planted_or_changed_in_the_database_is_nobodys(floor: Fl
     await floor.whole.store.transact(lambda work: work.put(forged))
     assert await refused_at_the_door(floor, "reception") == Reason.NOT_THE_HELPER
     assert await refused_at_the_door(floor, HELPER) == Reason.NOT_THE_HELPER
+
+
+async def test_nobody_signs_in_to_the_persons_account_in_a_helpers_browser(floor: Floor) -> None:
+    """Not by its own page, which has no such form, nor by the case page's address with its handle."""
+    await floor.name(HELPER)
+    page = await floor.stands_in()
+    assert (await page.post("sign-in")).status in (404, 405)
+    page.path = page.path.replace("/helper/", "/c/")
+    assert (await page.post("sign-in")).status == 409
+    assert not [row for row in await floor.whole.rows(Signing) if row.purpose == "working_method"]
 
 
 async def test_a_helpers_page_cannot_be_claimed_with_the_number(floor: Floor) -> None:
