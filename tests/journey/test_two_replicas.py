@@ -79,9 +79,7 @@ def test_the_whole_journey_with_every_request_on_another_replica(replicas: Repli
     pass is made, and each replica did its part."""
     person = httpx.get(f"{replicas.sandbox}/sandbox/people/employee", trust_env=False).json()
     codes = asyncio.run(replicas.print_codes(person["oid"]))
-    journey = DoorJourney(
-        replicas.url, replicas.sandbox, codes, address=person["upn"], person="employee"
-    )
+    journey = DoorJourney(replicas.url, replicas.sandbox, codes, address=person["upn"], person="employee")
     journey.whole()
     journey.end()
     assert replicas.passes_made() == 1
