@@ -111,7 +111,7 @@ async def test_a_sign_in_reaches_its_handler_once(desk: Desk, purpose: Purpose) 
     (finished,) = desk.done
     assert finished.who.oid == "oid-agent"
     assert finished.signing.subject_ref == "request-1"
-    assert (finished.token is not None) == (purpose in (Purpose.APPROVE, Purpose.WITHDRAW))
+    assert (finished.token is not None) == (purpose in (Purpose.APPROVE, Purpose.WITHDRAW, Purpose.STOP))
     assert (await desk.row()).status == "done"
 
 
@@ -156,13 +156,13 @@ async def test_no_row_is_left_when_the_authority_is_away(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("purpose", list(Purpose))
-async def test_the_raw_token_is_kept_for_approvals_and_checks_only_and_sealed(
+async def test_the_raw_token_is_kept_for_approvals_checks_and_helpers_only_and_sealed(
     desk: Desk, purpose: Purpose
 ) -> None:
     """It is evidence there and needless elsewhere."""
     await desk.through(purpose)
     sealed = (await desk.row()).sealed_token
-    if purpose in (Purpose.APPROVE, Purpose.CHECK):
+    if purpose in (Purpose.APPROVE, Purpose.CHECK, Purpose.HELP):
         assert RAW not in sealed
         assert desk.keys.unseal("id_token", sealed).decode() == RAW
     else:

@@ -219,7 +219,7 @@ async def test_the_desk_keeps_itself_up_to_date(served: House, browser_page: Pag
     await served.card()
     await served.deliver()
     await expect(browser_page.get_by_role("heading", name="004712")).to_be_visible()
-    await expect(browser_page.get_by_role("status")).to_have_text("The queue has changed.")
+    await expect(browser_page.locator("#news")).to_have_text("1 waiting, 1 free")
 
 
 async def enter_desk(served: House, page: Page) -> None:

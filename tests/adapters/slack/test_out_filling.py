@@ -17,6 +17,7 @@ from tests.fakes.slack.views import Modal
 
 FLOW = """
 flow: lost_badge
+menu: 1
 start: site
 defaults: {within: 20m, max_visits: 3, on: {timeout: over, exhausted: over}}
 steps:
