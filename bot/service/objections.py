@@ -1,8 +1,8 @@
 """Objections: somebody has a notice's code and says that this was not them.
 
-No sign-in: who was robbed may have none. The code is worth 55 bits, so that a wrong one is answered
-the same whatever is wrong with it, and a network that tries too often is not heard for a while. A
-right one works in the transaction that reads it: the case is frozen before the page answers.
+No sign-in: who was robbed may have none. The code is worth 55 bits, so that no limit need close the way
+to whoever has it; a wrong one is answered the same whatever is wrong with it, and counted. A right one
+works in the transaction that reads it: the case is frozen before the page answers.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from bot.service.stops import Stops
 DAY = timedelta(hours=24)
 HOUR = timedelta(hours=1)
 WRONG_NETWORK = 30
-"""Wrong tries of a network in an hour; then it is not heard, not even with a right code."""
+"""Wrong tries of a network in an hour; then it is told so, and the log keeps no more of them. A right code
+still works: a whole office, or everybody behind a proxy that is not set up, is one network."""
 WRONG_NUMBER = 20
 """Wrong tries for one number in an hour; then security is told. A right code still works: a limit that
 closed would let a thief who knows the number keep its owner silent."""
@@ -61,12 +62,11 @@ class ObjectionService:
 
         def fn(work: UnitOfWork) -> tuple[Stopped, str] | Reason:
             network = f"object/network/{visitor.network}/{at:%Y-%m-%dT%H}"
-            if _count(work, network) >= WRONG_NETWORK:
-                return Reason.TOO_MANY
             row = self._codes.found(work, number, code, at)
             if row is None:
-                self._wrong(work, network, number, visitor, at)
-                return Reason.WRONG_CODE
+                over = _count(work, network) >= WRONG_NETWORK
+                self._wrong(work, network, number, visitor, at, noted=not over)
+                return Reason.TOO_MANY if over else Reason.WRONG_CODE
             known = work.get(Objection, row.id)
             made = known or self._take(work, row, visitor, at)
             return Stopped(made.result, row.number, made.at), row.case_id
@@ -80,17 +80,21 @@ class ObjectionService:
         self._store.notify(TOPIC)
         return stopped
 
-    def _wrong(self, work: UnitOfWork, network: str, number: str, visitor: Visitor, at: datetime) -> None:
-        """Counted before it is refused. Only a number that there is has a counter of its own."""
+    def _wrong(
+        self, work: UnitOfWork, network: str, number: str, visitor: Visitor, at: datetime, *, noted: bool
+    ) -> None:
+        """Counted before it is refused. Only a number that there is has a counter of its own. *noted*: in
+        the audit log, too, which nobody may fill."""
         work.bump(network, until=at + HOUR)
         ident = new_id(self._entropy, at)
         case = work.first(Case, number=number) if number.isdecimal() else None
         case_id = case.id if case else ""
-        work.audit(
-            audit_row(
-                ident, at, Tag.OBJECTION_REFUSED, case_id=case_id, actor="person", network=visitor.network
+        if noted:
+            work.audit(
+                audit_row(
+                    ident, at, Tag.OBJECTION_REFUSED, case_id=case_id, actor="person", network=visitor.network
+                )
             )
-        )
         hour = f"{at:%Y-%m-%dT%H}"
         if case is not None and work.bump(f"object/case/{case_id}/{hour}", until=at + HOUR) == WRONG_NUMBER:
             self._alert(work, f"object/{case_id}/{hour}", "objection_guessed", case_id, case.subject_oid, at)

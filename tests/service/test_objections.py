@@ -359,23 +359,25 @@ async def test_wrong_unknown_and_expired_are_told_apart_by_nobody(yard: Yard) ->
     assert len(refused) == 6
 
 
-async def test_a_network_that_tries_too_often_is_not_heard_for_a_while(yard: Yard) -> None:
-    """Another network is; nobody keeps the person silent from afar."""
+async def test_a_network_that_tries_too_often_is_told_so_and_a_right_code_still_works(yard: Yard) -> None:
+    """A whole office is one network: nobody in it keeps the owner silent, or fills the log."""
     number, code = await started(yard)
     for _ in range(WRONG_NETWORK):
         assert await yard.refused(number, "x") is Reason.WRONG_CODE
-    assert await yard.refused(number, code) is Reason.TOO_MANY
+    assert await yard.refused(number, "x") is Reason.TOO_MANY
+    assert len(await yard.world.all(AuditRow, tag=Tag.OBJECTION_REFUSED.value)) == WRONG_NETWORK
     assert await yard.whats() == ["objection_guessed"]
     assert WRONG_NETWORK >= WRONG_NUMBER
-    assert await yard.object(number, code, ELSEWHERE) == "frozen"
+    assert await yard.object(number, code) == "frozen"
 
 
-async def test_next_hour_the_network_is_heard_again(yard: Yard) -> None:
-    number, code = await started(yard)
+async def test_other_networks_and_the_next_hour_are_told_what_is_wrong(yard: Yard) -> None:
+    number, _ = await started(yard)
     for _ in range(WRONG_NETWORK):
         await yard.refused(number, "x")
+    assert await yard.refused(number, "x", ELSEWHERE) is Reason.WRONG_CODE
     yard.world.clock.go(hours=1)
-    assert await yard.object(number, code) == "frozen"
+    assert await yard.refused(number, "x") is Reason.WRONG_CODE
 
 
 # --- what was enrolled --------------------------------------------------------------------------------
