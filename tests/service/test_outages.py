@@ -17,6 +17,8 @@ from bot.core.records import Case, HeldRequest, Outage, OutageWish, Request, Ses
 from bot.errors import Refused
 from bot.service.outages import OutageService
 from tests.fakes.product import Whole
+from tests.web.door import Guest
+from tests.web.visiting import serving
 
 HOUR = timedelta(hours=1)
 
@@ -74,6 +76,16 @@ async def test_a_talk_begins_with_what_is_broken_and_one_press_asks_for_its_end(
     assert await whole.rows(OutageWish) == []
     await whole.press(wish)
     assert "It is fixed already" in (await whole.last()).text()
+
+
+async def test_the_banners_button_works_on_a_page_that_refused_something(whole: Whole) -> None:
+    """That page's own address is the refused form's."""
+    await start(whole)
+    async with serving(whole), Guest(whole) as guest:
+        path = await guest.opens()
+        refused = await guest.post(f"{path}/code", {"code": "nothing"})
+        assert refused.status >= 400
+        assert f'action="{path}/fixed"' in refused.text
 
 
 async def test_without_an_outage_nothing_is_said_and_nothing_held(whole: Whole) -> None:
