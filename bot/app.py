@@ -15,6 +15,7 @@ from bot.adapters.store.opening import open_store
 from bot.adapters.web.app import Page
 from bot.adapters.web.callback import Callback
 from bot.adapters.web.case import CasePage
+from bot.adapters.web.case_ticket import CaseTicket
 from bot.adapters.web.desk import DeskPage
 from bot.adapters.web.health import Health
 from bot.adapters.web.linking import LinkPage
@@ -92,6 +93,7 @@ from bot.service.step_timers import StepTimers
 from bot.service.stops import Stops
 from bot.service.talking import Talking
 from bot.service.talks import AgentTalks, PageTalks
+from bot.service.ticketing import TicketNotes
 from bot.service.timers import Timers
 from bot.service.turns import TurnService
 from bot.service.vouchers import VoucherService
@@ -385,6 +387,7 @@ def build(
         ),
         CasePage(shell, case_pages, polls, security_info=security_info),
         ReviewPage(shell, reviews, checks, desk, polls, agent_talks),
+        CaseTicket(shell, reviews, TicketNotes(store, clock, entropy)),
         TalkPage(shell, reviews, agent_talks, case_pages, page_talks, polls),
         Voucher(shell, vouchers),
         Me(shell, my_page, enrolled.my),

@@ -54,6 +54,7 @@ class CardView:
     queue: str = ""  # of a handoff that waits for an answer: desk, security
     words_waiting: int = 0  # lines of the person since an agent last wrote
     done: bool = False
+    ticket: str = ""  # of another system, as people there say it
     subject_oid: str = ""
     checkers: tuple[str, ...] = ()  # who made a live check of it: they do not approve it
     offered_to: str = ""  # a colleague who has not yet accepted it

@@ -172,6 +172,7 @@ class ReviewView:
     taken_name: str
     helper: HelperNamed | None = None  # who was named to stand in for the person's browser
     opened_by: str = ""  # name of who opened the case for them, "" for themselves
+    ticket: str = ""  # of another system
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.core.records import Session
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -50,4 +52,11 @@ class Receiver(Protocol):
 
     async def send(self, key: str, body: str) -> None:
         """Deliver *body* (JSON text), signed. Raises TransientError or PermanentError."""
+        ...
+
+
+class CaseTickets(Protocol):
+    async def note(self, agent: Session, case_id: str, typed: str) -> None:
+        """Note the ticket of a case for an agent, in place of the one before. Raises Refused(BAD_FORM)
+        for what is no ticket number, Refused(CASE_ENDED) for a case that is over."""
         ...

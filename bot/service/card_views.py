@@ -17,7 +17,7 @@ from bot.core.model import ActKind, Oid, ProofKind, Rank
 from bot.core.policy import Policy, ThreatMode
 from bot.core.proofs.door import SET_UP
 from bot.core.queue import urgency
-from bot.core.records import Attempt, Card, Case, Evidence, Proving, Request, Talk, Transfer
+from bot.core.records import Attempt, Card, Case, Evidence, Proving, Request, Talk, Ticket, Transfer
 from bot.core.tables import Verb
 from bot.errors import PermanentError, TransientError
 from bot.ports.clock import Clock
@@ -51,6 +51,7 @@ class _Rows:
     evidence: tuple[Evidence, ...]
     offer: Transfer | None
     words: int = 0
+    ticket: str = ""
     threat: ThreatMode = ThreatMode.NORMAL
 
 
@@ -128,6 +129,7 @@ class CardViews:
             frozen=case.status == "frozen",
             queue=waits.what if waits and waits.verb is Verb.HANDOFF else "",
             done=card.status != "open",
+            ticket=rows.ticket,
             subject_oid=case.subject_oid,
             words_waiting=rows.words if card.status == "open" else 0,
             checkers=tuple({row.by_oid for row in rows.evidence if row.kind == ProofKind.LIVE_CHECK}),
@@ -196,12 +198,13 @@ def _rows(work: UnitOfWork, keys: Keys, cards: Sequence[Card | None]) -> list[_R
     for attempt in work.find(Attempt, case_id=ids, order="-claimed_at"):
         attempts[attempt.case_id].append(attempt)
     words = {row.case_id: row.waiting for row in work.find(Talk, case_id=ids)}
+    tickets = {row.case_id: row.number for row in work.find(Ticket, case_id=ids)}
     threat = threat_now(work, keys)
     return [
         _one(
             card, cases[card.case_id], requests.get(card.case_id), provings.get(card.case_id),
             attempts[card.case_id], evidence[card.case_id], offers.get(card.case_id),
-            words.get(card.case_id, 0), threat,
+            words.get(card.case_id, 0), tickets.get(card.case_id, ""), threat,
         )
         for card in shown
         if card.case_id in cases
@@ -217,13 +220,14 @@ def _one(
     evidence: list[Evidence],
     offer: Transfer | None,
     words: int,
+    ticket: str,
     threat: ThreatMode,
 ) -> _Rows:
     """The rows of one card: the attempt that was asked with, else the one with the newest evidence."""
     wanted = request.attempt_id if request else evidence[-1].attempt_id if evidence else ""
     attempt = next((a for a in attempts if a.id == wanted), attempts[0] if attempts else None)
     own = tuple(row for row in evidence if attempt and row.attempt_id == attempt.id)
-    return _Rows(card, case, request, proving, attempt, own, offer, words, threat)
+    return _Rows(card, case, request, proving, attempt, own, offer, words, ticket, threat)
 
 
 def _offered(card: Card, offer: Transfer | None, at: datetime) -> dict[str, Any]:

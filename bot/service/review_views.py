@@ -24,6 +24,7 @@ from bot.core.records import (
     Proving,
     Request,
     Review,
+    Ticket,
 )
 from bot.core.sets import Passed
 from bot.errors import KeyturnError
@@ -67,6 +68,7 @@ class Rows:
     helper: HelperNamed | None = None
     moved_from: str = ""
     threat: ThreatMode = ThreatMode.NORMAL
+    ticket: str = ""
 
     @property
     def open_request(self) -> Request | None:
@@ -74,6 +76,7 @@ class Rows:
 
 
 def rows_of(work: UnitOfWork, case: Case, keys: Keys, at: datetime) -> Rows:
+    noted = work.get(Ticket, case.id)
     request = work.first(Request, case_id=case.id, order="-asked_at")
     evidence = work.find(Evidence, case_id=case.id, order="at")
     attempts = work.find(Attempt, case_id=case.id, order="-claimed_at")
@@ -106,6 +109,7 @@ def rows_of(work: UnitOfWork, case: Case, keys: Keys, at: datetime) -> Rows:
         named(work, keys, case.id),
         before.device if before else "",
         threat_now(work, keys),
+        noted.number if noted else "",
     )
 
 

@@ -142,6 +142,7 @@ class ReviewService:
             taken_name=rows.card.taken_name if taken and rows.card else "",
             helper=rows.helper,
             opened_by=opener_name(case, world),
+            ticket=rows.ticket,
         )
 
     async def pulse(self, handle: str) -> Pulse:

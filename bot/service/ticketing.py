@@ -16,7 +16,7 @@ from bot.core.audit import Tag, audit_row
 from bot.core.effects import EndCase, HandOff, OpenRequest
 from bot.core.events import Answered, Event, Opened
 from bot.core.model import Reason
-from bot.core.records import Case, Job, Ticket
+from bot.core.records import Case, Job, Session, Ticket
 from bot.core.tickets import ticket
 from bot.errors import PermanentError, Refused
 from bot.ports.clock import Clock, Entropy
@@ -28,6 +28,8 @@ from bot.service.chance import new_id
 
 WANTED = "wanted"
 """A person is wanted: from here on a case is worth a ticket of its own."""
+ATTACHED = "attached"
+"""An agent said which ticket it is."""
 
 
 def attach(work: UnitOfWork, case_id: str, typed: str, at: datetime) -> Ticket:
@@ -42,6 +44,37 @@ def attach(work: UnitOfWork, case_id: str, typed: str, at: datetime) -> Ticket:
     work.save(row)
     refresh(work, case_id, f"ticket/{row.number}/{int(at.timestamp() * 1000)}", at)
     return row
+
+
+class TicketNotes:
+    """Implements `ports.tickets.CaseTickets`."""
+
+    def __init__(self, store: Store, clock: Clock, entropy: Entropy) -> None:
+        self._store, self._clock, self._entropy = store, clock, entropy
+
+    async def note(self, agent: Session, case_id: str, typed: str) -> None:
+        at = self._clock.now()
+
+        def fn(work: UnitOfWork) -> None:
+            case = work.case(case_id)
+            if case is None or case.status == "ended":
+                raise Refused(Reason.CASE_ENDED)
+            before = work.get(Ticket, case_id)
+            row = attach(work, case_id, typed, at)
+            if before is not None and before.number == row.number:
+                return
+            ident = new_id(self._entropy, at)
+            work.audit(
+                audit_row(
+                    ident, at, Tag.TICKET_ATTACHED, case_id=case_id, actor=agent.oid,
+                    actor_method="desk_session", actor_auth_time=agent.auth_time, system=row.system,
+                    ticket=row.number,
+                )
+            )  # fmt: skip
+            work.enqueue([ticket_job(case, ATTACHED, ident, at)])
+
+        await self._store.transact(fn)
+        self._store.notify(case_id)
 
 
 class Outward:

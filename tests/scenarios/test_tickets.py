@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import pytest
 import pytest_asyncio
 
+from bot.core.audit import Tag
 from bot.core.events import Answered
-from bot.core.records import AuditRow, Card, Job, Ticket
+from bot.core.records import AuditRow, Card, Job, Session, Ticket
+from bot.errors import Refused
 from bot.ports.store import UnitOfWork
-from bot.service.ticketing import attach
+from bot.service.ticketing import TicketNotes, attach
+from tests.fakes.clock import FakeEntropy
 from tests.fakes.product import Whole, opened
 from tests.fakes.sandbox import Sandbox, sandbox  # noqa: F401
 from tests.fakes.stores import Stores
@@ -178,3 +182,27 @@ async def test_nothing_of_the_person_and_no_secret_leaves_or_stays(around: Aroun
     at_rest = around.whole.at_rest() + str(await around.whole.rows(AuditRow)).encode()
     for canary in (NOW_PASSWORD, JIRA_TOKEN, HOOK_SECRET.removeprefix("whsec_")):
         assert canary.encode() not in at_rest
+
+
+async def test_an_agent_notes_the_ticket_on_the_review_page(around: Around) -> None:
+    """It is written to at once, audited, and shown on the card; what is no number is refused, and changes
+    nothing."""
+    ident = around.jira.issue()
+    await around.whole.say("new phone")
+    await around.whole.press(await around.whole.button("new_phone"))
+    case = await around.whole.case()
+    at = around.whole.clock.now()
+    agent = Session("s", "desk", around.whole.sandbox.oid("agent"), "Jonas", at, at, at, {})
+    notes = TicketNotes(around.whole.store, around.whole.clock, FakeEntropy())
+    for typed in ("", "no ticket", "INC1^OR"):
+        with pytest.raises(Refused):
+            await notes.note(agent, case.id, typed)
+    assert await around.ticket(case.id) is None
+    for _ in range(2):
+        await notes.note(agent, case.id, "help-1")
+    await around.whole.settle()
+    assert len(around.jira.issues[ident]["comments"]) == 1
+    assert (await around.whole.tags()).count(Tag.TICKET_ATTACHED) == 1
+    await around.whole.say("cancel")
+    with pytest.raises(Refused):
+        await notes.note(agent, case.id, "HELP-2")
