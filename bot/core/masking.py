@@ -20,6 +20,8 @@ MOST_ROWS = 12
 MASK = "•••••"
 
 _DIGITS = re.compile(r"(?<![\w+])(?<!\d[ \-])\d(?:[ \-\u2010-\u2015]?\d){5,7}(?![\w])(?![ \-]?\d)")
+_GROUPED = re.compile(r"(?<![\w.,/])(?:\d{3}[.,/·_]\d{3}|\d{4}[.,/·_]\d{4})(?![.,/]?\w)")
+"""Digits as some write them to be read more easily; addresses of networks have more groups."""
 _DATE = re.compile(r"(?:19|20)\d\d-\d\d-\d\d|\d\d-\d\d-(?:19|20)\d\d")
 _SPELLED = re.compile(r"(?<!\S)(?:\S[ ,]+){5,}\S(?!\S)")
 _WORD = re.compile(r"\S+")
@@ -61,6 +63,7 @@ def masked(text: str, *, public: Collection[str] = ()) -> tuple[str, bool]:
 def _row(row: str, public: Collection[str]) -> str:
     row = _NAMED.sub(lambda one: _without(one) if _telling(one) else one[0], row)
     row = _DIGITS.sub(lambda one: one[0] if _harmless(one[0], public) else MASK, row)
+    row = _GROUPED.sub(lambda one: one[0] if _harmless(one[0], public) else MASK, row)
     row = _SPELLED.sub(MASK, row)
     return _WORD.sub(lambda one: MASK if _secret(one[0], public) else one[0], row)
 

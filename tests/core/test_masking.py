@@ -101,3 +101,17 @@ def test_an_agents_words_lead_nowhere_else(text: str) -> None:
 )  # fmt: skip
 def test_our_own_pages_and_plain_words_pass(text: str) -> None:
     assert not foreign_links(text, HOSTS)
+
+
+@pytest.mark.parametrize("code", ["482.913", "482,913", "482/913", "482·913", "482_913", "1234.5678"])
+def test_a_code_in_two_groups_is_masked_whatever_stands_between(code: str) -> None:
+    """Some write digits so, to be read more easily."""
+    kept, hidden = masked(f"It says {code}.")
+    assert hidden
+    assert code not in kept
+
+
+@pytest.mark.parametrize("text", ["192.168.10.1", "22.11.2026", "2026/11/22", "version 10.0.226", "004/712"])
+def test_addresses_of_networks_dates_and_versions_stay(text: str) -> None:
+    """An agent asks for them; 004712 is the case's own number."""
+    assert masked(text, public={"004712"}) == (text, False)
