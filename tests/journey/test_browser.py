@@ -355,6 +355,8 @@ async def test_an_approval_from_the_desk_takes_few_keys_and_little_time(
 
     async def press(key: str, then: str) -> None:
         pressed.append(key)
+        if key == "Enter":  # it goes to what the page has put the focus on
+            await expect(desk.locator("a:focus, button:focus")).to_have_count(1)
         await desk.keyboard.press(key)
         await expect(desk.get_by_role("heading", name=re.compile(then)).first).to_be_visible()
 
