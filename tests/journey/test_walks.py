@@ -119,10 +119,11 @@ async def called_back(walker: Walker, case: Page, agent: Person, desk: Page, who
     return await checks(agent, await reviews(agent, desk, who))
 
 
-async def ticks(walker: Walker, case: Page) -> None:
+async def ticks(walker: Walker, case: Page, *, look: bool = False) -> None:
     """Everything is gone: one entry."""
     await expect(case.get_by_role("heading", name="What is gone?")).to_be_visible()
-    await walker.sees(case)
+    if look:
+        await walker.sees(case)
     for box in await case.locator("input[name=method]").all():
         await box.check()
     await walker.press(case, "Continue")
@@ -186,11 +187,12 @@ async def opens_for_caller(desk: Page, address: str, flow: str) -> str:
     return number.group().replace(" ", "")
 
 
-async def takes_pass(walker: Walker, case: Page) -> str:
+async def takes_pass(walker: Walker, case: Page, *, look: bool = False) -> str:
     await walker.press(case, "Show my code")
     shown = case.locator("#pass")
     await expect(shown).to_be_visible()
-    await walker.sees(case)
+    if look:
+        await walker.sees(case)
     return await shown.inner_text()
 
 
@@ -211,9 +213,9 @@ async def test_wiped_phone_on_a_sunday_with_the_laptop_locked(company: Company) 
     await saved_code(company, walker, case)
     digits = await called_back(walker, case, priya, desk, "Amara Okafor")
     await walker.enter(case.get_by_label("Six digits you were given"), digits)
-    await ticks(walker, case)
+    await ticks(walker, case, look=True)
     await approves(jonas, desk2, "Amara Okafor")
-    value = await takes_pass(walker, case)
+    value = await takes_pass(walker, case, look=True)
     await company.uses_pass("employee", value)  # at the laptop's Web sign-in
     walker.steps.append("enter the pass at the laptop")
     assert len(walker.steps) <= 12, walker.steps
@@ -291,9 +293,9 @@ async def test_sixty_one_years_old_with_a_phone_only(company: Company) -> None:
     await saved_code(company, walker, case)
     digits = await called_back(walker, case, priya, desk, "Amara Okafor")
     await walker.enter(case.get_by_label("Six digits you were given"), digits)
-    await ticks(walker, case)
+    await ticks(walker, case, look=True)
     await approves(jonas, desk2, "Amara Okafor")
-    value = await takes_pass(walker, case)
+    value = await takes_pass(walker, case, look=True)
     await walker.press(case, "Copy")
     assert await case.evaluate("navigator.clipboard.readText()") == value
     await company.uses_pass("employee", value)
@@ -372,9 +374,9 @@ async def test_shared_computer_without_a_phone(company: Company) -> None:
     await walker.sees(page)
     digits = await at_the_counter(walker, page, screen, "Hall 2", priya, desk, "Joaquim Santos")
     await walker.enter(page.get_by_label("Six digits you were given"), digits)
-    await ticks(walker, page)
+    await ticks(walker, page, look=True)
     await approves(jonas, desk2, "Joaquim Santos")
-    await company.uses_pass("floor_worker", await takes_pass(walker, page))
+    await company.uses_pass("floor_worker", await takes_pass(walker, page, look=True))
     await page.get_by_text("Done here, or on a shared computer?").click()
     await walker.press(page, re.compile("Finish"))
     await expect(

@@ -35,17 +35,18 @@ async def whole(sandbox: Sandbox, store: Store) -> AsyncIterator[House]:  # noqa
         for name, scopes in {"identity": (), "act": (GRAPH_SCOPE,)}.items()
     }
     handlers: dict[Purpose, object] = {}
+    authority = EntraAuthority(
+        authority=origin(sandbox),
+        tenant_id=sandbox.tenant,
+        registrations=registrations,
+        clock=sandbox.clock,
+    )
     sign_ins = SignInService(
         store=store,
         clock=sandbox.clock,
         entropy=entropy,
         keys=KEYS,
-        authority=EntraAuthority(
-            authority=origin(sandbox),
-            tenant_id=sandbox.tenant,
-            registrations=registrations,
-            clock=sandbox.clock,
-        ),
+        authority=authority,
         contexts=contexts_by_purpose(approve="c1", enrol="c2", sign_in="c3"),
         callback=f"http://127.0.0.1:{port}/auth/callback",
         ways=Ways(handlers, {Purpose.DESK: lambda signing: "/desk"}),  # type: ignore[arg-type]
@@ -62,6 +63,7 @@ async def whole(sandbox: Sandbox, store: Store) -> AsyncIterator[House]:  # noqa
         handlers[Purpose.DESK] = made.desk.signed_in
         made.members.members.add(sandbox.oid("agent"))
         yield made
+    authority.close()
 
 
 async def sign_in_as(at: Page, name: str) -> None:
