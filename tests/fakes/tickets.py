@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ HOOK_SECRET = "whsec_" + base64.b64encode(b"canary-webhook-secret-of-32-byte").d
 
 
 @dataclass
-class Fake:
+class Fake(ABC):
     """*faults* are answered first, one a call: a status, or a status with headers."""
 
     url: str = ""
@@ -44,8 +45,9 @@ class Fake:
         answer = await self.answer(request)
         return self._fault(fault) if fault is not None else answer
 
+    @abstractmethod
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        raise NotImplementedError
+        """What it really says."""
 
     def _fault(self, fault: int | tuple[int, dict[str, str]]) -> web.Response:
         status, headers = fault if isinstance(fault, tuple) else (fault, {})
