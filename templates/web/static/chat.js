@@ -91,11 +91,13 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   if (form.dataset.busy) return;
   form.dataset.busy = "1";
-  send(form, event.submitter).finally(() => {
+  sending = send(form, event.submitter).finally(() => {
     delete form.dataset.busy;
     text?.focus();
   });
 });
+
+let sending = Promise.resolve();
 
 async function follow() {
   for (;;) {
@@ -103,7 +105,10 @@ async function follow() {
       const answer = await news(`${log.dataset.lines}?after=${after}&wait=20`);
       if (!answer.ok) throw new Error(String(answer.status));
       const told = await answer.json();
-      if ((told.mark ?? "") !== log.dataset.mark) return window.location.reload(); // a case was opened, or left
+      if ((told.mark ?? "") !== log.dataset.mark) {
+        await sending; // its answer brings the case's cookie; a reload now would lose it
+        return window.location.reload(); // a case was opened, or left
+      }
       const follows = following();
       if (told.seq < after) lines.replaceChildren(); // the chat began anew
       after = told.seq;
